@@ -1,0 +1,99 @@
+/**
+ * Every activity's signature: the workflow proxies these, `create…Activities` implement them. Types only.
+ * Mutations run on the task queue `cutover`, each under 5 s; everything else on `cutover-watch`.
+ */
+import type { ColourState, Fence, NotifyEvent, RouterState } from '../adapters/types.ts';
+import type { Colour, Plan, SmokePlan, Weights } from '../plan/types.ts';
+import type { Baselines } from '../workflows/api.ts';
+import type { Target, WatchInput, WatchResult } from './watch-types.ts';
+
+export interface ClaimInput {
+  plan: Plan;
+  /** Workflow ID and first run ID, for the fence. */
+  run: string;
+}
+export interface ClaimResult {
+  state: RouterState;
+  fence: Fence;
+  active: Colour;
+  active_state: ColourState;
+  standby_state: ColourState;
+}
+
+export interface ShiftInput {
+  target: Target;
+  weights: Weights;
+  expected_revision: string;
+  fence: Fence;
+  /** Instances that carry 100 %: the active colour's real size, measured at the claim. */
+  full_size: number;
+  /** The colour that a rollback goes back to: the active one. */
+  old_colour: Colour;
+  /**
+   * `forward`: refused when a colour's ready capacity does not cover its share. `rollback`: refused only when the old
+   * colour is *known* not to cover it. `force`: never refused.
+   */
+  mode: 'forward' | 'rollback' | 'force';
+}
+export type ShiftOutcome =
+  | {
+      /** `already`: an earlier attempt had made this very write. */
+      kind: 'written' | 'already';
+      state: RouterState;
+      capacity: 'ready' | 'unknown' | 'forced';
+      /** Proven at once by a read after the write; false: not yet, wait with `awaitConverged`. */
+      converged: boolean;
+      note: string | null;
+    }
+  | { kind: 'superseded'; state: RouterState }
+  | { kind: 'conflict'; state: RouterState }
+  | { kind: 'short'; colour: Colour; colour_state: ColourState; other_state: ColourState | null; note: string };
+
+export interface ColourInput {
+  target: Target;
+  colour: Colour;
+}
+
+export interface MutationActivities {
+  /**
+   * Validates the normalised plan again (raw JSON can be started from the Web UI), reads both colours, finds the
+   * active one and claims the next epoch. CUTOVER_PLAN_INVALID; CUTOVER_ROUTER_SPLIT when neither has all traffic.
+   */
+  claimRouter(input: ClaimInput): Promise<ClaimResult>;
+  shiftTraffic(input: ShiftInput): Promise<ShiftOutcome>;
+  /** Refused (CUTOVER_COLOUR_HAS_TRAFFIC) while the colour has traffic; the same holds for scale-down and remove. */
+  deployVersion(input: ColourInput & { version: string; size: number }): Promise<void>;
+  scaleColour(input: ColourInput & { size: number }): Promise<void>;
+  removeColour(input: ColourInput): Promise<void>;
+}
+
+export interface SmokeInput extends ColourInput {
+  smoke: SmokePlan;
+  version: string;
+}
+/** One line per check of the suite; `ok` false: the smoke suite failed. */
+export interface SmokeResult {
+  ok: boolean;
+  checks: { name: string; ok: boolean; note: string | null; took_ms: number }[];
+}
+
+export interface WatchActivities {
+  watchWindow(input: WatchInput): Promise<WatchResult>;
+  /** The active colour's values over one window, for `baseline`. Metrics without data are left out. */
+  measureBaseline(
+    input: ColourInput & { metrics: string[]; window_ms: number; min_observations: number },
+  ): Promise<Baselines>;
+  runSmoke(input: SmokeInput): Promise<SmokeResult>;
+  /** Waits, heartbeating, until `size` instances of `version` are ready. Details: what is waited for. */
+  awaitReady(input: ColourInput & { version: string | null; size: number }): Promise<ColourState>;
+  /** Waits until new requests follow `weights` everywhere; returns early when the router holds other weights. */
+  awaitConverged(input: { target: Target; weights: Weights }): Promise<RouterState>;
+  /** Waits until no request is in flight on the colour, or until `deadline_ms` (absolute); tells how many were left. */
+  awaitDrained(input: ColourInput & { deadline_ms: number }): Promise<{ left: number | null }>;
+  /** Proof that the colour gets no traffic: weight 0 confirmed, nothing in flight, no request counted meanwhile. */
+  proveNoTraffic(input: ColourInput): Promise<{ proof: string }>;
+  /** Watches the kept colour's readiness; returns when it is not ready any more. */
+  watchKept(input: ColourInput & { size: number }): Promise<ColourState>;
+  /** Without a target, the worker's own log is told. */
+  notify(event: NotifyEvent, target?: Target): Promise<void>;
+}

@@ -1,0 +1,134 @@
+/**
+ * The four interfaces that carry every integration. An adapter is built for one service of one plan; it holds no
+ * state that a restart would lose. Every method takes an AbortSignal, throws CutoverError, and never retries by itself
+ * for longer than its caller's deadline.
+ */
+import type { Colour, Weights } from '../plan/types.ts';
+
+export interface InstanceState {
+  id: string;
+  /** Base URL for checks that go past the router; null where the platform gives none. */
+  url: string | null;
+  ready: boolean;
+  /** Why it is not ready, for people; null when ready. */
+  reason: string | null;
+}
+
+/** One colour as the platform sees it at this moment. */
+export interface ColourState {
+  colour: Colour;
+  /** Null: nothing was ever deployed to this colour. */
+  version: string | null;
+  /** Instances asked for. */
+  desired: number;
+  /** Instances ready to serve *of the version asked for*. */
+  ready: number;
+  instances: InstanceState[];
+}
+
+export interface Platform {
+  inspect(colour: Colour, signal: AbortSignal): Promise<ColourState>;
+  /** Asks for `version` at `size` instances. Idempotent; returns when the platform has accepted it, not when ready. */
+  deploy(colour: Colour, version: string, size: number, signal: AbortSignal): Promise<void>;
+  /** Asks for `size` instances. Idempotent; returns when accepted. */
+  scale(colour: Colour, size: number, signal: AbortSignal): Promise<void>;
+  /** Frees what the colour holds (scale to 0, drained). Idempotent. */
+  remove(colour: Colour, signal: AbortSignal): Promise<void>;
+}
+
+/** Orders all traffic writes of a service: epochs over deployments, steps within one. */
+export interface Fence {
+  /** The Temporal workflow ID and first run ID that claimed the epoch. */
+  run: string;
+  epoch: number;
+  step: number;
+}
+
+export interface RouterState {
+  weights: Weights;
+  /** Opaque; changes with every write by anybody. */
+  revision: string;
+  fence: Fence | null;
+  /** The revision that the last fenced write made; differs from `revision` once somebody wrote without a fence. */
+  fenced_revision: string | null;
+  /** What stood when the fence's epoch was claimed. */
+  before: Weights | null;
+}
+
+/**
+ * - `written`: this call made the change. `already`: the same fence had been stored by an earlier attempt.
+ * - `superseded`: a higher fence is stored; the caller must stop.
+ * - `conflict`: the expected revision is not the stored one; nothing was written.
+ */
+export interface WriteResult {
+  kind: 'written' | 'already' | 'superseded' | 'conflict';
+  state: RouterState;
+}
+
+export interface ShiftRequest {
+  weights: Weights;
+  /** From workflow state, never from a fresh read of the writer. */
+  expected_revision: string;
+  fence: Fence;
+}
+
+export interface Convergence {
+  converged: boolean;
+  /** Requests still in flight per colour; null where the router cannot tell. */
+  in_flight: Weights | null;
+  /** What is still waited for, for people. */
+  detail: string;
+  state: RouterState;
+}
+
+export interface TrafficRouter {
+  read(signal: AbortSignal): Promise<RouterState>;
+  /** Claims `fence.epoch` (stored epoch + 1, step 0) and stores the weights of that moment as `before`. */
+  claim(expected_revision: string, fence: Fence, signal: AbortSignal): Promise<WriteResult>;
+  shift(request: ShiftRequest, signal: AbortSignal): Promise<WriteResult>;
+  /** Whether new requests follow `weights` everywhere; read-only. */
+  convergence(weights: Weights, signal: AbortSignal): Promise<Convergence>;
+}
+
+export interface SampleQuery {
+  metric: string;
+  colour: Colour;
+  /** Span of the samples, epoch milliseconds. */
+  from_ms: number;
+  to_ms: number;
+}
+
+/**
+ * A value with the number of observations behind it; or none, and why. `per` says what was observed: `min_observations`
+ * bounds requests (the default), not readings of a gauge. `quiet`: the source was read and is well, there were merely
+ * no requests.
+ */
+export type Sample =
+  | { kind: 'value'; value: number; observations: number; per?: 'requests' | 'readings' }
+  | { kind: 'no_data'; reason: string; observations: number; quiet?: true };
+
+export interface MetricsProvider {
+  /** Answers in the order of the queries. Throws only when it is misconfigured; an unreachable source is no data. */
+  sample(queries: SampleQuery[], signal: AbortSignal): Promise<Sample[]>;
+  /**
+   * What a successor in another process needs to answer for spans that start at `from_ms` (raw counters at that
+   * moment, the latest ones); small JSON, kept in heartbeat details. Null: the provider has history of its own.
+   */
+  checkpoint(from_ms: number): unknown;
+  restore(checkpoint: unknown): void;
+  close(): void;
+}
+
+/** `id` is the same for every attempt to tell of the same event. */
+export interface NotifyEvent {
+  id: string;
+  at: string;
+  severity: 'info' | 'attention';
+  deployment: string;
+  title: string;
+  detail: string;
+}
+
+export interface Notifier {
+  send(event: NotifyEvent, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,87 @@
+/**
+ * Every error that a person or a script may meet: a stable code, a hint, and whose fault it is.
+ * The same code is the `type` of an ApplicationFailure. Pure: reachable from workflow code.
+ */
+export interface ErrorEntry {
+  fault: 'user' | 'system';
+  /** What would be right, or what to do next. */
+  hint: string;
+}
+
+export const ERRORS = {
+  CUTOVER_INTERNAL: { fault: 'system', hint: 'This is a defect of Cutover. Run again with --debug and report it.' },
+  CUTOVER_USAGE: { fault: 'user', hint: 'See --help.' },
+  CUTOVER_PLAN_INVALID: { fault: 'user', hint: 'Run `cutover validate PLAN` and correct what it names.' },
+  CUTOVER_PLAN_SYNTAX: { fault: 'user', hint: 'Write plain YAML 1.2: maps, lists, and scalars.' },
+  CUTOVER_PLAN_SET: { fault: 'user', hint: 'Write `--set KEY=VALUE`, for example `--set switch.deadline=20s`.' },
+  CUTOVER_PLAN_TOO_LARGE: { fault: 'user', hint: 'A plan is a page of text: split it, or remove what repeats.' },
+  CUTOVER_PLAN_DUPLICATE_KEY: { fault: 'user', hint: 'Keep one of the two.' },
+  CUTOVER_PLAN_FORBIDDEN_TEXT: { fault: 'user', hint: 'Remove it; it is never part of a plan.' },
+  CUTOVER_PLAN_UNKNOWN_KEY: { fault: 'user', hint: 'See docs/plan.md for the keys of a plan.' },
+  CUTOVER_PLAN_MISSING_KEY: { fault: 'user', hint: 'Add the key to a file, or with `--set KEY=VALUE`.' },
+  CUTOVER_PLAN_VALUE: { fault: 'user', hint: 'See docs/plan.md for what the key takes.' },
+  CUTOVER_PLAN_DURATION: { fault: 'user', hint: 'Write a duration such as 250ms, 30s, 5m, 4h or 1h30m.' },
+  CUTOVER_PLAN_CRITERION: { fault: 'user', hint: 'Write METRIC < NUMBER, METRIC < baseline + NUMBER, or a check.' },
+  CUTOVER_PLAN_UNKNOWN_METRIC: { fault: 'user', hint: "Define it among the metrics provider's queries." },
+  CUTOVER_PLAN_SHARES: { fault: 'user', hint: "The candidate's share only rises, and ends at 100." },
+  CUTOVER_PLAN_ROUTER: { fault: 'user', hint: 'Use a router that can do it, or change the plan.' },
+  CUTOVER_PLAN_APPROVAL: { fault: 'user', hint: 'Name as many approvers as have to approve.' },
+  CUTOVER_PLAN_DOUBTFUL: { fault: 'user', hint: 'The plan is valid; make sure that it says what you mean.' },
+  CUTOVER_ADAPTER_NOT_BUILT: { fault: 'user', hint: 'Use an adapter that this version has.' },
+  CUTOVER_CHECK_NOT_BUILT: { fault: 'user', hint: 'Leave the check out; this version does not run it.' },
+  CUTOVER_FEATURE_NOT_BUILT: { fault: 'user', hint: 'Leave it out; this version does not do it.' },
+  CUTOVER_TEMPORAL_UNREACHABLE: {
+    fault: 'system',
+    hint: 'Check TEMPORAL_ADDRESS, or start everything on this machine with `cutover dev`.',
+  },
+  CUTOVER_TEMPORAL_CLI_MISSING: {
+    fault: 'system',
+    hint: 'Install the Temporal CLI 1.6 or later on PATH, or name it in CUTOVER_TEMPORAL_CLI.',
+  },
+  CUTOVER_TEMPORAL_START_FAILED: { fault: 'system', hint: 'Read the log file that the message names.' },
+  CUTOVER_ALREADY_RUNNING: { fault: 'user', hint: 'See it with `cutover status`; roll back, release, or wait for it.' },
+  CUTOVER_NOT_FOUND: { fault: 'user', hint: 'See what there is with `cutover list`.' },
+  CUTOVER_ROUTER_SPLIT: { fault: 'user', hint: 'Put all traffic on one colour before a deployment starts.' },
+  CUTOVER_CAPACITY_SHORT: { fault: 'system', hint: 'The colour has too few ready instances for the share.' },
+  CUTOVER_COLOUR_HAS_TRAFFIC: { fault: 'system', hint: 'A colour with traffic is never changed, shrunk or removed.' },
+  CUTOVER_FENCE_SUPERSEDED: { fault: 'system', hint: 'A newer write owns the router; this one stopped.' },
+  CUTOVER_DRIFT: { fault: 'user', hint: 'Somebody else wrote to the router; find out who before starting again.' },
+  CUTOVER_PLATFORM_UNREACHABLE: { fault: 'system', hint: 'Check that the platform answers, and the plan names it.' },
+  CUTOVER_SERVICE_UNKNOWN: {
+    fault: 'user',
+    hint: 'Create the service on the local platform first, or give the plan a `platform.local.command`.',
+  },
+  CUTOVER_PORT_TAKEN: { fault: 'user', hint: 'Choose another port, or 0 for one that is free.' },
+  CUTOVER_STATE_LOCKED: { fault: 'user', hint: 'Stop the program that uses the state directory, or choose another.' },
+  CUTOVER_STATE_UNREADABLE: { fault: 'system', hint: 'Restore the file, or remove its folder to start that service anew.' },
+  CUTOVER_LOCAL_NOT_STARTED: { fault: 'system', hint: 'See the log file of the local program.' },
+  CUTOVER_ROUTER_UNREACHABLE: { fault: 'system', hint: 'Check that the router answers, and the plan names it.' },
+  CUTOVER_METRICS_QUERY: {
+    fault: 'user',
+    hint: 'Write gauge NAME [max|min|mean|sum], rate NAME, ratio NAME / NAME, percent NAME / NAME or per_request NAME.',
+  },
+  CUTOVER_MESSAGE_REFUSED: { fault: 'user', hint: 'See what the deployment is waiting for with `cutover status`.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error with a stable code. `details` is plain JSON for scripts. */
+export class CutoverError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Record<string, unknown>;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'CutoverError';
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get hint(): string {
+    return ERRORS[this.code].hint;
+  }
+
+  get fault(): ErrorEntry['fault'] {
+    return ERRORS[this.code].fault;
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * The normalised plan: what the client makes of the YAML and what enters a workflow.
+ *
+ * It is plain JSON (no Map, Date, undefined), with every default filled in, durations in milliseconds, shares and
+ * rates in percent, latencies in milliseconds and criteria parsed. Keys are snake_case, as in the YAML.
+ * `plan_version` changes when an older worker could misread the shape.
+ */
+export type Colour = 'blue' | 'green';
+
+/** Percent of production requests per colour; the two always sum to 100. */
+export interface Weights {
+  blue: number;
+  green: number;
+}
+
+export type Comparison = '<' | '<=' | '>' | '>=';
+
+/** The right-hand side of a criterion. Percent metrics are in percent, latencies in milliseconds. */
+export type Expression =
+  | { kind: 'constant'; value: number }
+  /** `baseline`, `baseline + N`, `baseline - N`, `baseline * N`, `baseline + N%` (of the baseline). */
+  | { kind: 'baseline'; adjust: 'none' | 'add' | 'subtract' | 'multiply' | 'add_percent'; value: number };
+
+/** One line of a plan. `source` is the text as written, shown to people. */
+export type Criterion =
+  | { kind: 'metric'; source: string; metric: string; op: Comparison; expr: Expression }
+  | { kind: 'check'; source: string; check: string };
+
+export interface PhasePlan {
+  duration_ms: number;
+  /** The candidate's share during the phase, percent. */
+  traffic_percentage: number;
+  success_criteria: Criterion[];
+  /** Judged every tick while the candidate has traffic. Defaults to the decision window's triggers. */
+  rollback_triggers: Criterion[];
+}
+
+/** Adapter configuration: `kind` names the adapter, the rest is that adapter's own (validated by its schema). */
+export interface LocalPlatformPlan {
+  kind: 'local';
+  /** Admin URL of the local program; null: the worker's own default. */
+  url: string | null;
+  /** Program and arguments of one instance; empty: keep what the service was created with. */
+  command: string[];
+  /** Working directory of the instances; null: the local program's own. */
+  cwd: string | null;
+  env: Record<string, string>;
+}
+export interface OtherAdapterPlan {
+  kind: string;
+  [key: string]: unknown;
+}
+export type PlatformPlan = LocalPlatformPlan | OtherAdapterPlan;
+export interface LocalRouterPlan {
+  kind: 'local';
+  /** Admin URL of the local program; null: the worker's own default. */
+  url: string | null;
+}
+export type RouterPlan = LocalRouterPlan | OtherAdapterPlan;
+
+export type OnNoData = 'hold' | 'rollback' | 'ignore';
+
+export interface MetricsPlan {
+  /** The provider: `scrape`, `prometheus`, … */
+  kind: string;
+  /** The provider's own settings (for `prometheus`: url, …). */
+  config: Record<string, unknown>;
+  /** Adds to, or replaces, the built-in metric names; the text is the provider's own query. */
+  queries: Record<string, string>;
+  /** How often a tick is judged. */
+  resolution_ms: number;
+  /** Span of the samples behind one judgement of a trigger. */
+  window_ms: number;
+  /** Breaches in a row that fire a trigger. */
+  consecutive: number;
+  /** Requests within the window below which there is no data. */
+  min_observations: number;
+  on_no_data: OnNoData;
+  /** How long `hold` waits for data. */
+  no_data_limit_ms: number;
+  /** How long a named check must have held at the phase's end. */
+  settle_ms: number;
+  /** Judged ÷ expected ticks needed to pass a window, percent. */
+  coverage_percent: number;
+  /** The longest time without a judged tick inside a passed window. */
+  max_gap_ms: number;
+}
+
+export interface SmokePlan {
+  health: {
+    path: string;
+    required_fields: string[];
+    /** Top-level field → the value it must have. */
+    expect: Record<string, string | number | boolean>;
+  };
+  endpoints: { path: string; method: string; status: number }[];
+  /** Upper bound of each response; null: none. */
+  max_response_time_ms: number | null;
+  /** Per-request time limit. */
+  timeout_ms: number;
+  /** Parts of the suite accepted by the schema which are not run yet: their YAML, for the warning. */
+  unbuilt: string[];
+}
+
+export interface ApprovalPlan {
+  required: number;
+  approvers: string[];
+  timeout_ms: number;
+  on_timeout: 'rollback' | 'continue';
+  /** Whether the one who started the deployment may approve it. */
+  starter_may_approve: boolean;
+}
+
+export interface SwitchStep {
+  share: number;
+  /** How long the step is watched before the next one. The last step (100 %) is followed by the decision window. */
+  duration_ms: number;
+  success_criteria: Criterion[];
+}
+
+export interface SwitchPlan {
+  strategy: 'instant' | 'gradual' | 'validation';
+  /** `instant`: one step of 100. */
+  steps: SwitchStep[];
+  /** Per shift: not proven converged within it, the shift is put back. */
+  deadline_ms: number;
+  /** How long requests in flight on the colour that loses its traffic may take to end. */
+  drain_ms: number;
+}
+
+export interface Plan {
+  plan_version: 1;
+  service: string;
+  environment: string;
+  /** Region, cluster or account; null: none. Part of the workflow ID. */
+  target: string | null;
+  version: string;
+  platform: PlatformPlan;
+  router: RouterPlan;
+  metrics: MetricsPlan;
+  capacity: {
+    /** Size of the standby colour up to the switch, percent of the active colour's. */
+    validation_percent: number;
+    /** Size before the switch: the active colour's real size, or percent of it. */
+    switch_percent: number;
+  };
+  require_parity: boolean;
+  /** Null: the plan leaves the phase out. */
+  phases: {
+    warmup: PhasePlan | null;
+    health_check: PhasePlan | null;
+    performance_validation: PhasePlan | null;
+    /** The decision window, at 100 % (`full_switch` in the plan). */
+    decision_window: PhasePlan;
+  };
+  smoke: SmokePlan | null;
+  approval: ApprovalPlan | null;
+  switch: SwitchPlan;
+  observation: { duration_ms: number; rollback_triggers: Criterion[] };
+  lease: { duration_ms: number; shrink_to_percent: number | null };
+  /** How long the candidate is kept after a rollback before it is scaled to 0. */
+  keep_failed_ms: number;
+  /** How long provisioning may take until every instance is ready. */
+  provision_timeout_ms: number;
+}
