@@ -1,0 +1,94 @@
+/**
+ * What each adapter can do, known without reaching it: what it cannot do is refused when the plan is read. Pure.
+ */
+import { parseDuration } from './duration.ts';
+
+export type AdapterRole = 'platform' | 'router' | 'metrics';
+export const ADAPTER_ROLES: readonly AdapterRole[] = ['platform', 'router', 'metrics'];
+
+interface CommonDescriptor {
+  kind: string;
+  /** False: the schema knows it, this version cannot run it. */
+  built: boolean;
+}
+export interface PlatformDescriptor extends CommonDescriptor {
+  role: 'platform';
+}
+export interface RouterDescriptor extends CommonDescriptor {
+  role: 'router';
+  /** False: a colour has all of the traffic or none. */
+  partial_traffic: boolean;
+  /** Writes are refused atomically when the revision is not the expected one. */
+  conditional_writes: boolean;
+  /** The soonest that new requests follow a write everywhere; null: no bound is known from the plan. */
+  convergence_floor_ms: (config: Readonly<Record<string, unknown>>) => number | null;
+}
+export interface MetricsDescriptor extends CommonDescriptor {
+  role: 'metrics';
+  min_resolution_ms: number;
+  /** Answers for spans before anybody asked, so that a gap can be judged afterwards. */
+  history: boolean;
+}
+export type AdapterDescriptor = PlatformDescriptor | RouterDescriptor | MetricsDescriptor;
+
+const SECOND_MS = 1_000;
+export const DEFAULT_DNS_TTL_MS = 60 * SECOND_MS;
+
+const noFloor = (): null => null;
+const floorOf = (ms: number) => () => ms;
+
+/** Resolvers keep an answer for its TTL: until then old clients go where they went. */
+function dnsFloor(config: Readonly<Record<string, unknown>>): number {
+  return (typeof config.ttl === 'string' ? parseDuration(config.ttl) : null) ?? DEFAULT_DNS_TTL_MS;
+}
+
+function platform(kind: string, built = false): PlatformDescriptor {
+  return { kind, role: 'platform', built };
+}
+
+function router(kind: string, rest: Partial<Omit<RouterDescriptor, 'kind' | 'role'>> = {}): RouterDescriptor {
+  const common = { built: false, partial_traffic: true, conditional_writes: true, convergence_floor_ms: noFloor };
+  return { kind, role: 'router', ...common, ...rest };
+}
+
+function metrics(kind: string, rest: Partial<Omit<MetricsDescriptor, 'kind' | 'role'>> = {}): MetricsDescriptor {
+  return { kind, role: 'metrics', built: false, min_resolution_ms: SECOND_MS, history: true, ...rest };
+}
+
+/**
+ * Conditional writes: Kubernetes objects have `resourceVersion`; ELBv2 and Route 53 (UPSERT) accept any write, and so do
+ * the runtime interfaces of Envoy, NGINX and HAProxy.
+ */
+export const DESCRIPTORS: readonly AdapterDescriptor[] = [
+  platform('local', true),
+  platform('kubernetes'),
+  platform('ecs'),
+  platform('asg'),
+  router('local', { built: true, convergence_floor_ms: floorOf(0) }),
+  router('service_selector', { partial_traffic: false }),
+  router('gateway_api'),
+  router('istio'),
+  router('ingress_nginx'),
+  router('traefik'),
+  router('alb', { conditional_writes: false }),
+  router('route53', { conditional_writes: false, convergence_floor_ms: dnsFloor }),
+  router('envoy', { conditional_writes: false }),
+  router('nginx', { conditional_writes: false }),
+  router('haproxy', { conditional_writes: false }),
+  metrics('scrape', { built: true, min_resolution_ms: 250, history: false }),
+  metrics('prometheus'),
+  metrics('cloudwatch', { min_resolution_ms: 10 * SECOND_MS }),
+  metrics('web', { history: false }),
+];
+
+export function adapterKinds(role: AdapterRole): string[] {
+  return DESCRIPTORS.filter((descriptor) => descriptor.role === role).map(({ kind }) => kind);
+}
+
+/** Null: no adapter of that name. */
+export function findDescriptor<R extends AdapterRole>(role: R, kind: string) {
+  type Found = Extract<AdapterDescriptor, { role: R }>;
+  const isIt = (descriptor: AdapterDescriptor): descriptor is Found =>
+    descriptor.role === role && descriptor.kind === kind;
+  return DESCRIPTORS.find(isIt) ?? null;
+}

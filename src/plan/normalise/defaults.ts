@@ -1,0 +1,36 @@
+/** What a plan means where it says nothing. docs/plan.md lists the same. */
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+export const DEFAULTS = {
+  environment: 'production',
+  resolution_ms: SECOND_MS,
+  window_ms: 10 * SECOND_MS,
+  consecutive: 2,
+  min_observations: 20,
+  on_no_data: 'hold',
+  no_data_limit_ms: MINUTE_MS,
+  settle_ms: 5 * SECOND_MS,
+  coverage_percent: 95,
+  max_gap_ms: 10 * SECOND_MS,
+  size_percent: 100,
+  warmup: { duration_ms: 3 * MINUTE_MS, traffic_percentage: 0 },
+  health_check: { duration_ms: 2 * MINUTE_MS, traffic_percentage: 1 },
+  performance_validation: { duration_ms: 5 * MINUTE_MS, traffic_percentage: 10 },
+  decision_window: { duration_ms: 30 * SECOND_MS, traffic_percentage: 100 },
+  /** Watched for when the plan names no trigger. An explicit empty list watches for nothing. */
+  rollback_triggers: ['error_rate > 1'],
+  health_path: '/health',
+  smoke_timeout_ms: 5 * SECOND_MS,
+  approval_timeout_ms: HOUR_MS,
+  gradual_steps: [25, 50, 100],
+  validation_steps: [1, 100],
+  step_duration_ms: 5 * MINUTE_MS,
+  deadline_ms: 30 * SECOND_MS,
+  drain_ms: 30 * SECOND_MS,
+  observation_ms: HOUR_MS,
+  lease_ms: 24 * HOUR_MS,
+  keep_failed_ms: 15 * MINUTE_MS,
+  provision_timeout_ms: 10 * MINUTE_MS,
+} as const;

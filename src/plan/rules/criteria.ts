@@ -1,0 +1,77 @@
+/** Every metric that a criterion names must have a source; triggers are metrics. */
+import { type Finding, PLANNED_PHASES, phasePath } from '../finding.ts';
+import { BUILT_IN_CHECKS, BUILT_IN_METRICS, builtInMetric } from '../metrics.ts';
+import { nearestName } from '../nearest.ts';
+import type { Criterion, Plan } from '../types.ts';
+
+export interface PlacedCriterion {
+  criterion: Criterion;
+  path: (string | number)[];
+  role: 'success' | 'trigger';
+  /** The candidate's share while it is judged, percent. */
+  share: number;
+}
+
+export function checkCriteria(plan: Plan): Finding[] {
+  return placedCriteria(plan).flatMap((placed) => checkOne(plan, placed));
+}
+
+/** Every criterion of a plan with where it was written; triggers taken over from the decision window appear once. */
+export function placedCriteria(plan: Plan): PlacedCriterion[] {
+  const decision = plan.phases.decision_window.rollback_triggers;
+  const phases = PLANNED_PHASES.flatMap((name) => {
+    const phase = plan.phases[name];
+    if (phase === null) return [];
+    const inherited = name !== 'decision_window' && same(phase.rollback_triggers, decision);
+    const triggers = inherited ? [] : phase.rollback_triggers;
+    return [
+      ...place(phase.success_criteria, 'success', [...phasePath(name), 'success_criteria'], phase.traffic_percentage),
+      ...place(triggers, 'trigger', [...phasePath(name), 'rollback_triggers'], phase.traffic_percentage),
+    ];
+  });
+  const steps = plan.switch.steps.flatMap((step, index) =>
+    place(step.success_criteria, 'success', ['switch', 'steps', index, 'success_criteria'], step.share),
+  );
+  const own = same(plan.observation.rollback_triggers, decision) ? [] : plan.observation.rollback_triggers;
+  return [...phases, ...steps, ...place(own, 'trigger', ['observation', 'rollback_triggers'], 100)];
+}
+
+function place(
+  criteria: Criterion[],
+  role: PlacedCriterion['role'],
+  path: (string | number)[],
+  share: number,
+): PlacedCriterion[] {
+  return criteria.map((criterion, index) => ({ criterion, path: [...path, index], role, share }));
+}
+
+function checkOne(plan: Plan, { criterion, path, role }: PlacedCriterion): Finding[] {
+  if (criterion.kind === 'check') {
+    if (role === 'success') return [];
+    const message = `\`${criterion.check}\` is a named check, and a rollback trigger compares a metric.`;
+    return [{ code: 'CUTOVER_PLAN_CRITERION', path, message, hint: 'Write for example `error_rate > 1`.' }];
+  }
+  const { metric } = criterion;
+  if (builtInMetric(metric) !== null || Object.hasOwn(plan.metrics.queries, metric)) return [];
+  const names = [
+    ...Object.keys(BUILT_IN_METRICS),
+    ...Object.keys(plan.metrics.queries),
+    ...Object.keys(BUILT_IN_CHECKS),
+  ];
+  const nearest = nearestName(metric, names);
+  const define = `define it at \`${queryKey(plan, metric)}\``;
+  const hint =
+    nearest === null ? `Use a built-in metric, or ${define}.` : `Did you mean \`${nearest}\`? If not, ${define}.`;
+  return [
+    { code: 'CUTOVER_PLAN_UNKNOWN_METRIC', path, message: `\`${metric}\` is no metric that this plan has.`, hint },
+  ];
+}
+
+/** Where a plan defines a metric of its own. */
+export function queryKey(plan: Plan, metric: string): string {
+  return `metrics.${plan.metrics.kind === '' ? 'PROVIDER' : plan.metrics.kind}.queries.${metric}`;
+}
+
+function same(one: Criterion[], other: Criterion[]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,35 @@
+/** What the router cannot do is refused when the plan is read. */
+import { findDescriptor } from '../adapters.ts';
+import { formatDuration } from '../duration.ts';
+import type { Finding } from '../finding.ts';
+import type { Plan } from '../types.ts';
+import { validationShares } from './shares.ts';
+
+export function checkRouter(plan: Plan): Finding[] {
+  const descriptor = findDescriptor('router', plan.router.kind);
+  if (descriptor === null) return [];
+  const config: Record<string, unknown> = { ...plan.router };
+  const floorMs = descriptor.convergence_floor_ms(config);
+  const found = descriptor.partial_traffic ? [] : partialShares(plan);
+  if (floorMs === null || plan.switch.deadline_ms >= floorMs) return found;
+  const deadline = formatDuration(plan.switch.deadline_ms);
+  const floor = formatDuration(floorMs);
+  const message = `The deadline of ${deadline} cannot hold: \`${plan.router.kind}\` takes at least ${floor} to converge.`;
+  return [...found, finding(['switch', 'deadline'], message, `Write ${floor} or more, or make the router faster.`)];
+}
+
+function partialShares(plan: Plan): Finding[] {
+  const steps = plan.switch.steps.map(({ share }, index) => ({ share, path: ['switch', 'steps', index, 'share'] }));
+  const partial = [...validationShares(plan), ...steps].filter(({ share }) => share > 0 && share < 100);
+  return partial.map(({ share, path }) =>
+    finding(
+      path,
+      `\`${plan.router.kind}\` knows 0 % and 100 % only, not ${share} %.`,
+      'Write 0 or 100, or use a weighted router.',
+    ),
+  );
+}
+
+function finding(path: Finding['path'], message: string, hint: string): Finding {
+  return { code: 'CUTOVER_PLAN_ROUTER', path, message, hint };
+}

@@ -1,0 +1,12 @@
+/** The rules that span several keys. The client and the worker hold a plan to the same ones. */
+import type { Finding } from '../finding.ts';
+import type { Plan } from '../types.ts';
+import { checkApproval } from './approval.ts';
+import { checkCriteria } from './criteria.ts';
+import { checkDurations } from './durations.ts';
+import { checkRouter } from './router.ts';
+import { checkShares } from './shares.ts';
+
+export function checkRules(plan: Plan): Finding[] {
+  return [checkDurations, checkShares, checkRouter, checkApproval, checkCriteria].flatMap((check) => check(plan));
+}

@@ -1,0 +1,92 @@
+/** Nothing that a file holds may hang or crash the reader. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { errorsOf, load, REQUIRED } from './support.ts';
+
+function codesOf(text: string): string[] {
+  return errorsOf([{ name: 'plan.yaml', text }], REQUIRED).map(({ code }) => code);
+}
+
+describe('the reader within its bounds', () => {
+  it('refuses a file of over a million characters unread', () => {
+    expect(codesOf(`# ${'x'.repeat(1_000_000)}`)).toEqual(['CUTOVER_PLAN_TOO_LARGE']);
+  });
+
+  it('refuses an alias bomb', () => {
+    const levels = Array.from(
+      { length: 12 },
+      (_, level) =>
+        `l${level}: &l${level} [${Array(9)
+          .fill(level === 0 ? 'x' : `*l${level - 1}`)
+          .join(', ')}]`,
+    );
+    expect(codesOf(levels.join('\n'))).toEqual(['CUTOVER_PLAN_TOO_LARGE']);
+  });
+
+  it.each([
+    ['flow', '['.repeat(100_000) + ']'.repeat(100_000)],
+    ['flow maps', '{a: '.repeat(100_000)],
+    ['block lists', `${'- '.repeat(100_000)}x`],
+    ['complex keys', `${'? '.repeat(100_000)}x`],
+    ['indentation', Array.from({ length: 1_300 }, (_, level) => `${' '.repeat(level)}a:`).join('\n')],
+  ])('refuses endless nesting by %s', (_, text) => {
+    expect(codesOf(text)).toHaveLength(1);
+  });
+
+  it.each(['- a\n', ',', ']', '&a ', '\n'])('refuses a megabyte of %j early', (part) => {
+    expect(codesOf(`a: [${part.repeat(900_000 / part.length)}`)).toEqual(['CUTOVER_PLAN_TOO_LARGE']);
+  });
+
+  it('reads many keys in linear time', () => {
+    const text = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join('\n');
+    expect(codesOf(text)).toHaveLength(20_000);
+  });
+
+  it('answers any text with a plan or located problems', () => {
+    const words = fc.constantFrom(
+      'service',
+      ': ',
+      '- ',
+      '\n',
+      '  ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '&a',
+      '*a',
+      '"',
+      "'",
+      '|',
+      '#',
+      '<<',
+      'lease',
+      '5m',
+      '\t',
+      '%',
+      '!',
+      '? ',
+    );
+    fc.assert(
+      fc.property(fc.array(words, { maxLength: 40 }), (parts) => {
+        for (const problem of errorsOf([{ name: 'plan.yaml', text: parts.join('') }], REQUIRED)) {
+          expect(problem).toMatchObject({
+            code: expect.stringMatching(/^CUTOVER_PLAN_/),
+            line: expect.any(Number),
+            column: expect.any(Number),
+          });
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('leaves prototypes alone', () => {
+    expect(codesOf('platform: {local: {env: {__proto__: {polluted: yes}}}}')).toEqual(['CUTOVER_PLAN_FORBIDDEN_TEXT']);
+    expect(errorsOf([], [...REQUIRED, '__proto__.polluted=1'])).toMatchObject([
+      { code: 'CUTOVER_PLAN_FORBIDDEN_TEXT' },
+    ]);
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+    expect(load('platform: {local: {env: {toString: x}}}').plan.platform).toMatchObject({ env: { toString: 'x' } });
+  });
+});
