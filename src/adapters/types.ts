@@ -104,7 +104,14 @@ export interface SampleQuery {
  * no requests.
  */
 export type Sample =
-  | { kind: 'value'; value: number; observations: number; per?: 'requests' | 'readings' }
+  | {
+      kind: 'value';
+      value: number;
+      observations: number;
+      per?: 'requests' | 'readings';
+      /** The span that there really was data for, when the provider knows that it may be shorter than asked. */
+      span_ms?: number;
+    }
   | { kind: 'no_data'; reason: string; observations: number; quiet?: true };
 
 export interface MetricsProvider {

@@ -1,0 +1,40 @@
+import type { RouterAnswer, RouterView } from '../../local/api.ts';
+import { LocalClient } from '../../local/client.ts';
+import type { RouterState, TrafficRouter, WriteResult } from '../types.ts';
+
+export interface LocalRouterOptions {
+  /** Admin URL of the local program. */
+  url: string;
+  service: string;
+}
+
+/**
+ * The weighted HTTP router of the local program. Its writes are atomic and conditional, and new requests follow before
+ * a write is answered. CUTOVER_SERVICE_UNKNOWN, or CUTOVER_ROUTER_UNREACHABLE when the program does not answer.
+ */
+export function createLocalRouter({ url, service }: LocalRouterOptions): TrafficRouter {
+  const client = new LocalClient({ url, unreachable: 'CUTOVER_ROUTER_UNREACHABLE' });
+  return {
+    read: async (signal) => toState(await client.router(service, signal)),
+    claim: async (expectedRevision, fence, signal) =>
+      toResult(await client.claim(service, fence, expectedRevision, signal)),
+    async shift({ weights, expected_revision, fence }, signal) {
+      return toResult(await client.shift(service, { weights, fence }, expected_revision, signal));
+    },
+    async convergence(weights, signal) {
+      const view = await client.router(service, signal);
+      const { blue, green } = view.weights;
+      const converged = blue === weights.blue && green === weights.green;
+      const detail = converged ? 'every new request follows' : `the router holds blue ${blue} %, green ${green} %`;
+      return { converged, in_flight: view.in_flight, detail, state: toState(view) };
+    },
+  };
+}
+
+function toState({ weights, revision, fence, fenced_revision, before }: RouterView): RouterState {
+  return { weights, revision, fence, fenced_revision, before };
+}
+
+function toResult({ kind, state }: RouterAnswer): WriteResult {
+  return { kind, state: toState(state) };
+}

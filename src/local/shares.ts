@@ -1,0 +1,22 @@
+import type { Colour, Weights } from '../plan/types.ts';
+
+/** Weights have at most three decimals, so shares add up in whole numbers. */
+const UNITS_PER_PERCENT = 1_000;
+const ALL = 100 * UNITS_PER_PERCENT;
+
+/**
+ * Chooses the colour of each request: deterministic, exact over every 100,000 ÷ gcd requests, and at no moment has the
+ * colour with the smaller weight had more than its share of the requests since the weights were set.
+ */
+export function createShares(weights: Weights): () => Colour {
+  const minor: Colour = weights.blue < weights.green ? 'blue' : 'green';
+  const major: Colour = minor === 'blue' ? 'green' : 'blue';
+  const units = Math.round(weights[minor] * UNITS_PER_PERCENT);
+  let owed = 0;
+  return () => {
+    owed += units;
+    if (owed < ALL) return major;
+    owed -= ALL;
+    return minor;
+  };
+}
