@@ -1,0 +1,54 @@
+/** The short writes. Each reads what its safety rests on in the same attempt, right before the write. */
+import { cancellationSignal } from '@temporalio/activity';
+import type { Adapters } from '../adapters/registry.ts';
+import { CutoverError } from '../errors.ts';
+import type { Colour } from '../plan/types.ts';
+import { claimRouter } from './claim-router.ts';
+import { withFailures } from './failure.ts';
+import { shiftTraffic } from './shift-traffic.ts';
+import type { ColourInput, MutationActivities } from './types.ts';
+
+export interface ActivityDependencies {
+  adapters: Adapters;
+}
+
+export function createMutationActivities({ adapters }: ActivityDependencies): MutationActivities {
+  return withFailures<MutationActivities>({
+    claimRouter: (input) => claimRouter(adapters, input, cancellationSignal()),
+    shiftTraffic: (input) => shiftTraffic(adapters, input, cancellationSignal()),
+    async deployVersion(input) {
+      const signal = cancellationSignal();
+      const state = await adapters.platform(input.target).inspect(input.colour, signal);
+      const same = state.version === input.version && state.desired <= input.size;
+      if (!same) await refuseUnderTraffic(adapters, input, `deploy ${input.version} to`, signal);
+      await adapters.platform(input.target).deploy(input.colour, input.version, input.size, signal);
+    },
+    async scaleColour(input) {
+      const signal = cancellationSignal();
+      const state = await adapters.platform(input.target).inspect(input.colour, signal);
+      if (input.size < state.desired) await refuseUnderTraffic(adapters, input, `scale down`, signal);
+      await adapters.platform(input.target).scale(input.colour, input.size, signal);
+    },
+    async removeColour(input) {
+      const signal = cancellationSignal();
+      await refuseUnderTraffic(adapters, input, 'remove', signal);
+      await adapters.platform(input.target).remove(input.colour, signal);
+    },
+  });
+}
+
+/** Invariant: a colour that has traffic is never scaled down, changed or removed. */
+async function refuseUnderTraffic(
+  adapters: Adapters,
+  input: ColourInput & { colour: Colour },
+  what: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { weights } = await adapters.router(input.target).read(signal);
+  const share = weights[input.colour];
+  if (share === 0) return;
+  throw new CutoverError(
+    'CUTOVER_COLOUR_HAS_TRAFFIC',
+    `will not ${what} ${input.colour}: it has ${share} % of the traffic`,
+  );
+}

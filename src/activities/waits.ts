@@ -1,0 +1,161 @@
+/** Read-only waits: what they wait for is in their heartbeat details, and cancelling them ends them at once. */
+import type { Adapters } from '../adapters/registry.ts';
+import type { ColourState, RouterState } from '../adapters/types.ts';
+import type { Colour, Weights } from '../plan/types.ts';
+import { type Polling, poll } from './polling.ts';
+import type { ColourInput } from './types.ts';
+import type { Target } from './watch-types.ts';
+
+/** How often a kept colour is looked at, and how many looks in a row must find it short. */
+const KEPT_PAUSE_MS = 1_000;
+const KEPT_LOOKS = 2;
+/** How long the old colour must have been without a request. */
+const QUIET_MS = 2_000;
+
+export async function awaitReady(
+  adapters: Adapters,
+  polling: Polling,
+  { target, colour, version, size }: ColourInput & { version: string | null; size: number },
+): Promise<ColourState> {
+  const platform = adapters.platform(target);
+  const wanted = `${size} ready instances of ${colour}${version === null ? '' : ` ${version}`}`;
+  const isDone = (state: ColourState) => state.ready >= size && (version === null || state.version === version);
+  const state = await poll(polling, {
+    read: (signal) => platform.inspect(colour, signal),
+    isDone,
+    waitingFor: (seen) =>
+      seen === null ? `waiting for ${wanted}` : `waiting for ${wanted}: ${stateOf(seen, version)}`,
+  });
+  return found(state);
+}
+
+export async function awaitConverged(
+  adapters: Adapters,
+  polling: Polling,
+  { target, weights }: { target: Target; weights: Weights },
+): Promise<RouterState> {
+  const router = adapters.router(target);
+  const wanted = `blue ${weights.blue} %, green ${weights.green} %`;
+  const result = await poll(polling, {
+    read: (signal) => router.convergence(weights, signal),
+    isDone: ({ converged, state }) => converged || !isSame(state.weights, weights),
+    waitingFor: (seen) => `waiting until requests follow ${wanted}${seen === null ? '' : `: ${seen.detail}`}`,
+  });
+  return found(result).state;
+}
+
+export async function awaitDrained(
+  adapters: Adapters,
+  polling: Polling,
+  { target, colour, deadline_ms }: ColourInput & { deadline_ms: number },
+): Promise<{ left: number | null }> {
+  const inFlight = await poll(polling, {
+    read: (signal) => readInFlight(adapters, target, colour, signal),
+    isDone: (count) => count === 0,
+    waitingFor: (count) => `draining ${colour}: ${count ?? 'an unknown number of'} requests in flight`,
+    deadlineMs: deadline_ms,
+  });
+  return { left: inFlight };
+}
+
+/**
+ * Weight 0, nothing in flight, and no request counted over at least 2 s, all at the end of the same span; what breaks
+ * one of them begins the span anew.
+ */
+export async function proveNoTraffic(
+  adapters: Adapters,
+  polling: Polling,
+  { target, colour }: ColourInput,
+): Promise<{ proof: string }> {
+  const provider = adapters.metrics(target);
+  const router = adapters.router(target);
+  let sinceMs: number | null = null;
+  try {
+    const proof = await poll<{ proof: string | null; seen: string }>(polling, {
+      async read(signal) {
+        const { weights } = await router.read(signal);
+        const inFlight = await readInFlight(adapters, target, colour, signal);
+        const nowMs = polling.clock.now();
+        const fromMs = sinceMs ?? nowMs;
+        const [sample] = await provider.sample(
+          [{ metric: 'request_rate', colour, from_ms: fromMs, to_ms: nowMs }],
+          signal,
+        );
+        const share = weights[colour];
+        const flying =
+          inFlight === null ? 'requests in flight unknown to the router' : `${inFlight} requests in flight`;
+        if (share !== 0 || (inFlight ?? 0) > 0) {
+          sinceMs = null;
+          return { proof: null, seen: `it has ${share} % of the traffic, ${flying}` };
+        }
+        sinceMs ??= nowMs;
+        if (nowMs - sinceMs < QUIET_MS) return { proof: null, seen: `quiet for ${nowMs - sinceMs} ms` };
+        if (sample?.kind !== 'value') return { proof: null, seen: sample?.reason ?? 'its requests are not counted' };
+        if (sample.value > 0) {
+          sinceMs = null;
+          return { proof: null, seen: `it still got ${sample.value.toFixed(2)} requests per second` };
+        }
+        const seconds = ((nowMs - fromMs) / 1000).toFixed(1);
+        const proof = `${colour}: weight 0 %, ${flying}, 0 requests counted in ${seconds} s`;
+        return { proof, seen: proof };
+      },
+      isDone: (value) => value.proof !== null,
+      waitingFor: (value) => `proving that ${colour} gets no traffic${value === null ? '' : `: ${value.seen}`}`,
+    });
+    return { proof: found(proof).proof ?? '' };
+  } finally {
+    provider.close();
+  }
+}
+
+/** A single look that finds too few is not believed: a restarted instance is back a moment later. */
+export async function watchKept(
+  adapters: Adapters,
+  polling: Polling,
+  { target, colour, size }: ColourInput & { size: number },
+): Promise<ColourState> {
+  const platform = adapters.platform(target);
+  let short = 0;
+  const state = await poll(polling, {
+    read: (signal) => platform.inspect(colour, signal),
+    isDone(seen) {
+      short = seen.ready < size ? short + 1 : 0;
+      return short >= KEPT_LOOKS;
+    },
+    waitingFor: (seen) =>
+      `keeping ${size} instances of ${colour} ready${seen === null ? '' : `: ${stateOf(seen, null)}`}`,
+    pauseMs: { min: KEPT_PAUSE_MS, max: KEPT_PAUSE_MS },
+  });
+  return found(state);
+}
+
+async function readInFlight(
+  adapters: Adapters,
+  target: Target,
+  colour: Colour,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const router = adapters.router(target);
+  const { weights } = await router.read(signal);
+  const { in_flight } = await router.convergence(weights, signal);
+  return in_flight === null ? null : in_flight[colour];
+}
+
+function stateOf(state: ColourState, version: string | null): string {
+  const reasons = state.instances
+    .filter(({ ready }) => !ready)
+    .map(({ id, reason }) => `${id}: ${reason ?? 'not ready'}`);
+  const other = version !== null && state.version !== version ? `, of version ${state.version ?? 'none'}` : '';
+  const why = reasons.length === 0 ? '' : ` (${reasons.slice(0, 3).join('; ')}${reasons.length > 3 ? '; …' : ''})`;
+  return `${state.ready} of ${state.desired} ready${other}${why}`;
+}
+
+function isSame(a: Weights, b: Weights): boolean {
+  return a.blue === b.blue && a.green === b.green;
+}
+
+/** A wait without a deadline ends with a value or by throwing. */
+function found<T>(value: T | null): T {
+  if (value === null) throw new Error('a wait without a deadline ended without a value');
+  return value;
+}
