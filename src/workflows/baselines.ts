@@ -1,0 +1,39 @@
+/** What `baseline` means once the active colour has too little traffic left to be measured. */
+import type { Criterion } from '../plan/types.ts';
+import { waits } from './activities.ts';
+import { claimedOf, type Run } from './run.ts';
+
+/**
+ * Freezes the active colour's values into the run's evidence, right before a shift takes traffic from it. Values that
+ * have no data this time keep what an earlier shift froze. Tells whether there is anything new: watchers know only
+ * what was frozen before they started.
+ */
+export async function freezeBaselines(run: Run): Promise<boolean> {
+  const metrics = baselineMetrics(run);
+  if (metrics.length === 0) return false;
+  const { window_ms, min_observations } = run.plan.metrics;
+  const measured = await waits.measureBaseline.executeWithOptions({ summary: `baseline: ${metrics.join(', ')}` }, [
+    { target: run.target, colour: claimedOf(run).active, metrics, window_ms, min_observations },
+  ]);
+  Object.assign(run.baselines, measured);
+  return Object.keys(measured).length > 0;
+}
+
+/** The metrics that any criterion of the plan compares with the baseline. */
+export function baselineMetrics(run: Run): string[] {
+  const { phases, observation, switch: switchPlan } = run.plan;
+  const lists: Criterion[][] = [
+    observation.rollback_triggers,
+    ...switchPlan.steps.map((step) => step.success_criteria),
+  ];
+  for (const phase of Object.values(phases)) {
+    if (phase !== null) lists.push(phase.success_criteria, phase.rollback_triggers);
+  }
+  const names = lists.flat().flatMap((criterion) => {
+    if (criterion.kind !== 'metric') return [];
+    // business_metric_drop is itself a comparison with the active colour's business_metric.
+    if (criterion.metric === 'business_metric_drop') return ['business_metric'];
+    return criterion.expr.kind === 'baseline' ? [criterion.metric] : [];
+  });
+  return [...new Set(names)].sort();
+}

@@ -1,0 +1,1 @@
+export { deployment } from './deployment.ts';

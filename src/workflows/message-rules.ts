@@ -1,0 +1,135 @@
+/** What each message may do in each phase: the reason to refuse it, and its effect. */
+import { formatDuration, parseDuration } from '../plan/duration.ts';
+import type { AnyMessage, MessageName } from './api.ts';
+import { interrupt } from './interruption.ts';
+import type { Run } from './run.ts';
+
+/** Bound of every text that a person sends. */
+const MAX_TEXT = 500;
+
+/**
+ * Anything may arrive as a payload, or nothing. A bare string is taken as the reason: that is what somebody in a
+ * hurry types.
+ */
+export function normaliseMessage(payload: unknown): AnyMessage {
+  if (typeof payload === 'string') return { reason: payload.slice(0, MAX_TEXT) };
+  if (typeof payload !== 'object' || payload === null) return {};
+  const given = payload as Record<string, unknown>;
+  const message: AnyMessage = {};
+  for (const key of ['by', 'reason', 'request_id', 'duration'] as const) {
+    const value = given[key];
+    if (typeof value === 'string' && value !== '') message[key] = value.slice(0, MAX_TEXT);
+  }
+  if (given.force === true) message.force = true;
+  return message;
+}
+
+/** Why the message cannot be honoured now, for people; null: it can. */
+export function refusal(run: Run, name: MessageName, message: AnyMessage): string | null {
+  if (run.closed) return 'the deployment has ended';
+  switch (name) {
+    case 'approve':
+    case 'reject':
+      return approvalRefusal(run, name, message);
+    case 'rollback':
+      return run.cleanUpBegun
+        ? 'clean-up has begun: the old colour is being removed; deploy the old version anew'
+        : null;
+    case 'extend_observation':
+      return extensionRefusal(run, message);
+    case 'release':
+      if (run.phase === 'lease' || run.phase === 'keep_failed') return null;
+      return `there is nothing to release: the deployment is in ${run.phase}`;
+  }
+}
+
+function approvalRefusal(run: Run, name: 'approve' | 'reject', message: AnyMessage): string | null {
+  const plan = run.plan.approval;
+  if (plan === null || run.phase !== 'approval' || run.approval?.state !== 'pending') {
+    return `no approval is pending: the deployment is in ${run.phase}`;
+  }
+  if (message.by === undefined) return `say who you are (by): one of ${plan.approvers.join(', ')}`;
+  if (!plan.approvers.includes(message.by)) return `${message.by} is not an approver: ${plan.approvers.join(', ')}`;
+  if (name === 'reject') return null;
+  if (message.by === run.startedBy && !plan.starter_may_approve)
+    return `${message.by} started it and cannot approve it`;
+  if (run.approval.approvedBy.includes(message.by)) return `${message.by} has approved it already`;
+  return null;
+}
+
+function extensionRefusal(run: Run, message: AnyMessage): string | null {
+  const endsAtMs = run.phases.observation.endsAtMs;
+  if (run.phase !== 'observation' || endsAtMs === null) return `the deployment is in ${run.phase}, not in observation`;
+  const byMs = message.duration === undefined ? null : parseDuration(message.duration);
+  if (byMs === null || byMs === 0) return 'say by how much (duration): 30m lengthens, -30m shortens';
+  if (endsAtMs + byMs <= Date.now())
+    return `that would end it in the past: ${formatDuration(endsAtMs - Date.now())} are left`;
+  return null;
+}
+
+/** Sets the fields that the story acts on; tells what it did. Call only when `refusal` is null. */
+export function honour(run: Run, name: MessageName, message: AnyMessage): string {
+  const by = message.by ?? 'unknown';
+  switch (name) {
+    case 'approve':
+      return approve(run, by);
+    case 'reject':
+      if (run.approval !== null) run.approval.state = 'rejected';
+      interruptBy(run, 'reject', by, message, `rejected by ${by}`);
+      return 'rejected: rolling back';
+    case 'rollback':
+      return rollback(run, by, message);
+    case 'extend_observation':
+      return extend(run, message);
+    case 'release':
+      run.released = true;
+      return run.phase === 'lease'
+        ? 'the lease ends: the old colour will be removed'
+        : 'the failed candidate will be removed';
+  }
+}
+
+function approve(run: Run, by: string): string {
+  const { approval, plan } = run;
+  if (approval === null || plan.approval === null) return 'nothing to approve';
+  approval.approvedBy.push(by);
+  const missing = plan.approval.required - approval.approvedBy.length;
+  if (missing > 0) return `approved by ${by}; ${missing} more needed`;
+  approval.state = 'approved';
+  return `approved by ${by}: going on`;
+}
+
+function rollback(run: Run, by: string, message: AnyMessage): string {
+  const record = run.rollback;
+  if (record === null) {
+    if (run.interruption !== null) return 'a rollback is under way already';
+    interruptBy(run, 'rollback', by, message, `rolled back by ${by}`);
+    return 'rolling back';
+  }
+  if (record.state === 'restored') return 'all traffic is back on the old colour already';
+  if (message.force === true) record.force = true;
+  if (record.state === 'stuck') record.state = 'writing';
+  return message.force === true ? 'forced: going back in any case' : 'a rollback is under way already';
+}
+
+function interruptBy(run: Run, kind: 'rollback' | 'reject', by: string, message: AnyMessage, what: string): void {
+  const reason = message.reason === undefined ? what : `${what}: ${message.reason}`;
+  interrupt(run, { kind, by, reason, force: message.force === true, atMs: Date.now() });
+}
+
+function extend(run: Run, message: AnyMessage): string {
+  const record = run.phases.observation;
+  const byMs = parseDuration(message.duration ?? '') ?? 0;
+  record.endsAtMs = (record.endsAtMs ?? Date.now()) + byMs;
+  return `the observation now ends at ${new Date(record.endsAtMs).toISOString()}`;
+}
+
+/** How a rollback stands, for the answer to the one who asked for it. */
+export function settledNote(run: Run): string {
+  const record = run.rollback;
+  if (record === null) return 'rolling back';
+  if (record.state !== 'restored' || record.restoredAtMs === null)
+    return `held: ${record.note ?? 'a person is needed'}`;
+  const old = run.claimed === null ? 'the old colour' : run.claimed.active;
+  return `all traffic is on ${old}, ${record.restoredAtMs - record.requestedAtMs} ms after the request`;
+}

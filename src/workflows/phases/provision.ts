@@ -1,0 +1,18 @@
+/** The candidate's version on the standby colour, at its validation size, ready. */
+
+import { mutations } from '../activities.ts';
+import { beginPhase, endPhase } from '../journal.ts';
+import { readyOrStop } from '../readiness.ts';
+import { claimedOf, type Run } from '../run.ts';
+
+export async function provision(run: Run): Promise<void> {
+  const record = beginPhase(run, 'provision', null);
+  const { candidate, fullSize } = claimedOf(run);
+  const size = Math.max(1, Math.ceil((fullSize * run.plan.capacity.validation_percent) / 100));
+  await mutations.deployVersion.executeWithOptions(
+    { summary: `${run.plan.version} on ${candidate} × ${size}`, scheduleToCloseTimeout: run.plan.provision_timeout_ms },
+    [{ target: run.target, colour: candidate, version: run.plan.version, size }],
+  );
+  const state = await readyOrStop(run, candidate, size, run.plan.version);
+  endPhase(run, record, 'passed', `${state.ready} of ${size} instances ready on ${candidate}`);
+}

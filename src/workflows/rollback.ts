@@ -1,0 +1,182 @@
+/**
+ * The way back. It needs nothing from the candidate and waits for nothing but the router's answer, except when the
+ * old colour is known not to be ready: then the table of the design holds (repair, shift what it carries, hold the
+ * rest while the candidate is healthy; force always goes).
+ */
+import { ActivityFailure, CancellationScope, condition } from '@temporalio/workflow';
+import type { ShiftOutcome } from '../activities/types.ts';
+import type { ColourState, RouterState } from '../adapters/types.ts';
+import { mutations, waits } from './activities.ts';
+import { publishDetails } from './details.ts';
+import { interruptionOf } from './interruption.ts';
+import { callPerson, closeOpenPhases, setPhase, tell } from './journal.ts';
+import { candidateShare, claimedOf, type RollbackRecord, type Run, weightsFor } from './run.ts';
+import { converged, rootMessage, sameWeights, shown, writeWeights } from './traffic.ts';
+
+/** A rollback reverted by somebody else so often within the span is stuck: a person must find out who. */
+const MAX_REVERTS = 3;
+const REVERT_SPAN_MS = 60_000;
+/** After this long without the router's answer a person is called; the write goes on being tried. */
+const SLOW_WRITE_MS = 5_000;
+
+type Short = Extract<ShiftOutcome, { kind: 'short' }>;
+
+/** Puts all traffic back on the old colour and proves it. `run.rollback.state` tells how it ended. */
+export async function rollBack(run: Run): Promise<void> {
+  const interruption = interruptionOf(run);
+  const record: RollbackRecord = {
+    interruption,
+    requestedAtMs: interruption.atMs,
+    fromPhase: run.phase,
+    restoredAtMs: null,
+    state: 'writing',
+    force: interruption.force,
+    note: null,
+  };
+  run.rollback = record;
+  closeOpenPhases(run);
+  if (interruption.kind === 'superseded') return stuck(run, record, interruption.reason);
+  // Without a traffic write in this epoch there is nothing to put back and no late writer to fence off.
+  if (run.step === 0) return restored(run, record, 'no traffic had been moved');
+  setPhase(run, 'rolling_back');
+  await restore(run, record);
+  if (record.state === 'restored') {
+    tell(run, 'Rolled back', `${run.plan.version}: ${interruption.reason} (${interruption.by})`);
+  }
+}
+
+async function restore(run: Run, record: RollbackRecord): Promise<void> {
+  const wanted = weightsFor(claimedOf(run).candidate, 0);
+  const reverts: number[] = [];
+  for (;;) {
+    const outcome = await writeBack(run, record);
+    if (outcome === null) {
+      await askPerson(run, record);
+    } else if (outcome.kind === 'superseded') {
+      return stuck(run, record, 'another deployment has claimed the router');
+    } else if (outcome.kind === 'short') {
+      await repair(run, record, outcome);
+    } else if (outcome.kind === 'conflict') {
+      if (!writtenByThisRun(run, outcome.state)) await noteRevert(run, record, reverts, outcome.state);
+      run.revision = outcome.state.revision;
+    } else {
+      if (outcome.capacity === 'unknown') callPerson(run, 'Rolled back blindly', outcome.note ?? 'capacity unknown');
+      record.restoredAtMs ??= Date.now();
+      const deadlineMs = Date.now() + run.plan.switch.deadline_ms;
+      const state = outcome.converged ? outcome.state : await converged(run, wanted, deadlineMs);
+      if (state !== null && sameWeights(state.weights, wanted)) return restored(run, record, outcome.note);
+      if (state === null) callPerson(run, 'The rollback is not proven', 'the router has not converged; writing again');
+      else await noteRevert(run, record, reverts, state);
+      run.revision = state?.revision ?? run.revision;
+    }
+  }
+}
+
+/** Null: the write cannot be done at all (refused for good), and a person must act. */
+async function writeBack(run: Run, record: RollbackRecord): Promise<ShiftOutcome | null> {
+  const wanted = weightsFor(claimedOf(run).candidate, 0);
+  let answered = false;
+  const writing = writeWeights(run, wanted, record.force ? 'force' : 'rollback', null).finally(() => {
+    answered = true;
+  });
+  writing.catch(() => undefined);
+  const scope = new CancellationScope();
+  scope
+    .run(() => condition(() => answered, SLOW_WRITE_MS, { summary: 'call a person if the router does not answer' }))
+    .then((inTime) => {
+      if (!inTime) callPerson(run, 'The rollback is not through yet', 'the router has not answered; trying on');
+    })
+    .catch(() => undefined);
+  try {
+    return await writing;
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    record.note = rootMessage(error);
+    return null;
+  } finally {
+    scope.cancel();
+  }
+}
+
+/** Our own earlier write, which answered late or not at all, is no foreign change. */
+function writtenByThisRun(run: Run, state: RouterState): boolean {
+  const { fence } = claimedOf(run);
+  return (
+    state.fence?.run === fence.run && state.fence.epoch === fence.epoch && state.fenced_revision === state.revision
+  );
+}
+
+async function noteRevert(run: Run, record: RollbackRecord, reverts: number[], state: RouterState): Promise<void> {
+  const now = Date.now();
+  reverts.push(now);
+  callPerson(run, 'Drift', `somebody else changed the router to ${shown(state.weights)}; the rollback overwrites it`);
+  const recent = reverts.filter((at) => at > now - REVERT_SPAN_MS);
+  if (recent.length < MAX_REVERTS) return;
+  record.note = `reverted by somebody else ${recent.length} times within ${REVERT_SPAN_MS / 1000} s`;
+  await askPerson(run, record);
+  reverts.length = 0;
+}
+
+/** The old colour is known not to carry all traffic. */
+async function repair(run: Run, record: RollbackRecord, outcome: Short): Promise<void> {
+  const { candidate, active, fullSize } = claimedOf(run);
+  if (!isHealthy(run, outcome.other_state)) {
+    callPerson(run, 'Both colours are unhealthy', `${outcome.note}; going back all the same`);
+    record.force = true;
+    return;
+  }
+  record.state = 'repairing';
+  record.note = outcome.note;
+  callPerson(run, 'Rollback is held', `${outcome.note}; repairing it. Force with: rollback --force`);
+  setPhase(run, 'stuck');
+  const colour = { target: run.target, colour: active };
+  const scope = new CancellationScope();
+  const repairing = scope.run(async () => {
+    await mutations.scaleColour.executeWithOptions({ summary: `repair: ${active} × ${fullSize}` }, [
+      { ...colour, size: fullSize },
+    ]);
+    const carries = Math.floor((100 * outcome.colour_state.ready) / fullSize);
+    if (carries > 100 - candidateShare(run)) {
+      await writeWeights(run, weightsFor(candidate, 100 - carries), 'rollback', null);
+    }
+    await waits.awaitReady.executeWithOptions({ summary: `wait: ${active} × ${fullSize} ready again` }, [
+      { ...colour, version: outcome.colour_state.version, size: fullSize },
+    ]);
+  });
+  repairing.catch((error: unknown) => {
+    record.note = rootMessage(error);
+  });
+  await Promise.race([repairing.catch(() => condition(() => record.force)), condition(() => record.force)]);
+  scope.cancel();
+  record.state = 'writing';
+  setPhase(run, 'rolling_back');
+}
+
+/** Known healthy: enough ready instances for the share it has now. */
+function isHealthy(run: Run, state: ColourState | null): boolean {
+  if (state === null) return false;
+  return state.ready > 0 && state.ready * 100 >= candidateShare(run) * claimedOf(run).fullSize;
+}
+
+/** Waits for another `rollback` message, forced or not. */
+async function askPerson(run: Run, record: RollbackRecord): Promise<void> {
+  record.state = 'stuck';
+  setPhase(run, 'stuck');
+  callPerson(run, 'The rollback is stuck', `${record.note ?? 'it cannot be written'}; send rollback again to retry`);
+  await condition(() => record.state !== 'stuck');
+  setPhase(run, 'rolling_back');
+}
+
+function stuck(run: Run, record: RollbackRecord, reason: string): void {
+  record.state = 'stuck';
+  record.note = reason;
+  setPhase(run, 'stuck');
+  callPerson(run, 'The rollback is stuck', reason);
+}
+
+function restored(run: Run, record: RollbackRecord, note: string | null): void {
+  record.state = 'restored';
+  record.restoredAtMs ??= Date.now();
+  record.note = note;
+  publishDetails(run);
+}

@@ -1,0 +1,124 @@
+/** Traffic writes: the fenced shift, and the forward move with its proof and its deadline. */
+import { ActivityFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { ShiftInput, ShiftOutcome } from '../activities/types.ts';
+import type { RouterState } from '../adapters/types.ts';
+import type { Weights } from '../plan/types.ts';
+import { mutations, waits } from './activities.ts';
+import { freezeBaselines } from './baselines.ts';
+import { publishDetails } from './details.ts';
+import { proceed, stop } from './interruption.ts';
+import { candidateShare, claimedOf, type Run, weightsFor } from './run.ts';
+import { startGuard, stopGuard } from './watching.ts';
+import { within } from './within.ts';
+
+/** One write attempt's bound when nothing else limits it: a mutation is under 5 s. */
+const WRITE_TIMEOUT_MS = 5_000;
+const ROLLBACK_WRITE_TIMEOUT_MS = 2_000;
+/** Up to here the old colour keeps half its traffic, enough to be measured beside the candidate. */
+const STARVING_SHARE = 50;
+
+/**
+ * Takes the next step of the fence and writes the weights. Awaited to its end and never cancelled midway: whether it
+ * happened must be known. A rollback's write has no limit in time; a forward one is given up at `deadlineMs`.
+ */
+export async function writeWeights(
+  run: Run,
+  weights: Weights,
+  mode: ShiftInput['mode'],
+  deadlineMs: number | null,
+): Promise<ShiftOutcome> {
+  const claimed = claimedOf(run);
+  run.step += 1;
+  const step = run.step;
+  const input: ShiftInput = {
+    target: run.target,
+    weights,
+    expected_revision: run.revision ?? '',
+    fence: { ...claimed.fence, step },
+    full_size: claimed.fullSize,
+    old_colour: claimed.active,
+    mode,
+  };
+  const outcome = await CancellationScope.nonCancellable(() =>
+    mutations.shiftTraffic.executeWithOptions(
+      {
+        startToCloseTimeout: deadlineMs === null ? ROLLBACK_WRITE_TIMEOUT_MS : WRITE_TIMEOUT_MS,
+        ...(deadlineMs !== null && { scheduleToCloseTimeout: Math.max(1, deadlineMs - Date.now()) }),
+        summary: `${mode === 'forward' ? 'shift' : 'put back'}: blue ${weights.blue} %, green ${weights.green} %`,
+      },
+      [input],
+    ),
+  );
+  if ((outcome.kind === 'written' || outcome.kind === 'already') && step > run.appliedStep) {
+    run.appliedStep = step;
+    run.weights = outcome.state.weights;
+    run.revision = outcome.state.revision;
+    publishDetails(run);
+  }
+  return outcome;
+}
+
+/**
+ * Moves the candidate to `share` percent and returns when the move is proven; from the first traffic on, the guard
+ * judges the triggers. The old colour's values are frozen before a move that leaves it too little traffic to measure
+ * them. Not proven within the plan's deadline, refused for lack of capacity, or met by a foreign write: the
+ * deployment is interrupted.
+ */
+export async function moveTo(run: Run, share: number): Promise<void> {
+  if (candidateShare(run) === share) return;
+  if (share > STARVING_SHARE && (await freezeBaselines(run))) stopGuard(run);
+  startGuard(run);
+  await writeForward(run, share);
+}
+
+async function writeForward(run: Run, share: number): Promise<void> {
+  proceed(run);
+  const weights = weightsFor(claimedOf(run).candidate, share);
+  const deadlineMs = Date.now() + run.plan.switch.deadline_ms;
+  const late = `the shift to ${share} % was not proven within ${run.plan.switch.deadline_ms / 1000} s`;
+  const outcome = await writeWeights(run, weights, 'forward', deadlineMs).catch((error: unknown) => {
+    if (isCancellation(error)) throw error;
+    if (error instanceof ActivityFailure) return stop(run, 'failure', `${late}: ${rootMessage(error)}`);
+    throw error;
+  });
+  switch (outcome.kind) {
+    case 'superseded':
+      return stop(run, 'superseded', 'another deployment has claimed the router');
+    case 'conflict':
+      return stop(run, 'drift', `somebody else changed the router to ${shown(outcome.state.weights)}`);
+    case 'short':
+      return stop(run, 'failure', outcome.note);
+    case 'written':
+    case 'already':
+      if (!outcome.converged) await proveConverged(run, weights, deadlineMs, late);
+  }
+}
+
+async function proveConverged(run: Run, weights: Weights, deadlineMs: number, late: string): Promise<void> {
+  const state = await converged(run, weights, deadlineMs);
+  if (state === null) return stop(run, 'failure', late);
+  if (!sameWeights(state.weights, weights)) {
+    return stop(run, 'drift', `somebody else changed the router to ${shown(state.weights)}`);
+  }
+}
+
+/** The router's state once new requests follow `weights`, or once it holds other weights; null: neither in time. */
+export async function converged(run: Run, weights: Weights, deadlineMs: number): Promise<RouterState | null> {
+  return within(Math.max(1, deadlineMs - Date.now()), 'deadline of the shift', () =>
+    waits.awaitConverged.executeWithOptions({ summary: `prove: ${shown(weights)}` }, [{ target: run.target, weights }]),
+  );
+}
+
+export function sameWeights(a: Weights, b: Weights): boolean {
+  return a.blue === b.blue && a.green === b.green;
+}
+
+export function shown(weights: Weights): string {
+  return `blue ${weights.blue} %, green ${weights.green} %`;
+}
+
+export function rootMessage(error: unknown): string {
+  let deepest: unknown = error;
+  while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause;
+  return deepest instanceof Error ? deepest.message : String(deepest);
+}

@@ -1,0 +1,90 @@
+/**
+ * Watchers and waits for the time-skipping server, whose clock stands still while an activity runs: they fail with a
+ * benign, delayed retry until their virtual moment has come, and then answer by the script.
+ */
+import { activityInfo } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { createMutationActivities } from '../../../src/activities/mutations.ts';
+import type { MutationActivities, SmokeResult, WatchActivities } from '../../../src/activities/types.ts';
+import type { WatchInput, WatchResult } from '../../../src/activities/watch-types.ts';
+import type { Baselines, Evidence } from '../../../src/workflows/api.ts';
+import { type World, worldAdapters } from './world.ts';
+
+export interface Script {
+  /** The server's virtual clock. */
+  now: () => Promise<number>;
+  /**
+   * Called on every poll of a watcher; null: nothing to report yet; 'silent': nothing ever, as if no worker ran.
+   * Guards have `ends_at_ms` null.
+   */
+  judge: (input: WatchInput, nowMs: number) => WatchResult | 'silent' | null;
+  smoke: SmokeResult;
+  baselines: Baselines;
+  /** Every event that the notifiers were given. */
+  notified: string[];
+}
+
+export function createScript(now: () => Promise<number>): Script {
+  return { now, judge: () => null, smoke: { ok: true, checks: [] }, baselines: {}, notified: [] };
+}
+
+export function emptyEvidence(nowMs: number): Evidence {
+  return {
+    at: new Date(nowMs).toISOString(),
+    criteria: [],
+    coverage: { judged: 1, expected: 1, percent: 100, longest_gap_ms: 0 },
+  };
+}
+
+/** What a trigger's breach looks like. */
+export function breach(criterion: string, nowMs: number): WatchResult {
+  return { verdict: 'breached', criterion, reason: `${criterion} breached`, evidence: emptyEvidence(nowMs) };
+}
+
+export function scriptedActivities(world: World, script: Script): MutationActivities & WatchActivities {
+  const adapters = worldAdapters(world);
+  const signal = new AbortController().signal;
+  return {
+    ...createMutationActivities({ adapters }),
+    async watchWindow(input) {
+      const nowMs = await script.now();
+      const told = script.judge(input, nowMs);
+      if (told === 'silent') return later(60_000);
+      if (told !== null) return told;
+      if (input.ends_at_ms !== null && nowMs >= input.ends_at_ms) {
+        return { verdict: 'passed', evidence: emptyEvidence(nowMs) };
+      }
+      return later(input.ends_at_ms === null ? 60_000 : Math.min(60_000, input.ends_at_ms - nowMs));
+    },
+    measureBaseline: async () => script.baselines,
+    runSmoke: async () => script.smoke,
+    async awaitReady(input) {
+      const state = await adapters.platform(input.target).inspect(input.colour, signal);
+      return state.ready >= input.size ? state : later(1_000);
+    },
+    async awaitConverged(input) {
+      const { state } = await adapters.router(input.target).convergence(input.weights, signal);
+      return state;
+    },
+    awaitDrained: async () => ({ left: 0 }),
+    async proveNoTraffic(input) {
+      const { weights } = await adapters.router(input.target).read(signal);
+      return weights[input.colour] === 0 ? { proof: 'weight 0' } : later(1_000);
+    },
+    async watchKept(input) {
+      const state = await adapters.platform(input.target).inspect(input.colour, signal);
+      return state.ready < input.size ? state : later(10_000);
+    },
+    async notify(event) {
+      script.notified.push(`${event.title}: ${event.detail}`);
+    },
+  };
+}
+
+function later(delayMs: number): never {
+  throw ApplicationFailure.create({
+    message: `not yet (attempt ${activityInfo().attempt})`,
+    category: ApplicationFailureCategory.BENIGN,
+    nextRetryDelay: Math.max(1, delayMs),
+  });
+}
