@@ -1,0 +1,148 @@
+import {
+  NativeConnection,
+  type NativeConnectionOptions,
+  Runtime,
+  Worker,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
+import type { MutationActivities, WatchActivities } from '../activities/types.ts';
+import { CutoverError } from '../errors.ts';
+import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/api.ts';
+import { createActivities } from './activities.ts';
+import { workflowsPath } from './bundle.ts';
+
+export interface StartWorkerOptions {
+  /** An open connection, which stays open; else one is made and closed again. */
+  connection?: NativeConnection | undefined;
+  /** How to connect (TLS, API key, …) when `connection` is absent. */
+  connectionOptions?: NativeConnectionOptions | undefined;
+  /** host:port; over `connectionOptions.address`. */
+  address?: string | undefined;
+  namespace?: string | undefined;
+  /** Admin URL of the local program, for plans that name none. */
+  localUrl: string;
+  /** Workflow code as the build bundled it; bundled from the sources when absent, which takes seconds. */
+  bundlePath?: string | undefined;
+  slots?: number | undefined;
+  watchSlots?: number | undefined;
+  cachedWorkflows?: number | undefined;
+  identity?: string | undefined;
+  /** Where notifications of the `log` notifier go; the SDK's logger when absent. */
+  log?: ((line: string) => void) | undefined;
+  /** Instead of the real ones. */
+  activities?: { mutations: MutationActivities; watch: WatchActivities } | undefined;
+}
+
+export interface RunningWorker {
+  /** Hands over: watchers are cancelled at once (another worker resumes them), mutations under way may end. */
+  shutdown(): Promise<void>;
+  /** Resolves after `shutdown`; rejects when the worker failed. */
+  done: Promise<void>;
+}
+
+/** A mutation takes under 5 s. */
+const MUTATION_GRACE = '6s';
+/** Live values are read from heartbeat details, so these must reach the server about once a second. */
+const HEARTBEAT_THROTTLE = '1s';
+
+/**
+ * Starts one process's two workers: `cutover` (workflow tasks and short mutations) and `cutover-watch` (everything
+ * that takes long), so that full watch slots never delay a rollback. Throws CUTOVER_TEMPORAL_UNREACHABLE.
+ */
+export async function startWorker(options: StartWorkerOptions): Promise<RunningWorker> {
+  const connection = options.connection ?? (await connect(options));
+  const close = async () => {
+    if (options.connection === undefined) await connection.close();
+  };
+  try {
+    const workers = await createWorkers(connection, options);
+    return runTogether(workers, close);
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function connect(options: StartWorkerOptions): Promise<NativeConnection> {
+  const address = options.address ?? options.connectionOptions?.address ?? '127.0.0.1:7233';
+  try {
+    return await NativeConnection.connect({ ...options.connectionOptions, address });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CutoverError('CUTOVER_TEMPORAL_UNREACHABLE', `Temporal does not answer at ${address}: ${reason}`, {
+      cause: error,
+      details: { address },
+    });
+  }
+}
+
+async function createWorkers(connection: NativeConnection, options: StartWorkerOptions): Promise<Worker[]> {
+  const { mutations, watch } =
+    options.activities ?? createActivities({ localUrl: options.localUrl, log: options.log ?? logLine });
+  const common = {
+    connection,
+    namespace: options.namespace ?? 'default',
+    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+    defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+    shutdownForceTime: '10s',
+    ...(options.identity === undefined ? {} : { identity: options.identity }),
+  } as const;
+  return [
+    await Worker.create({
+      ...common,
+      taskQueue: TASK_QUEUE,
+      ...workflowCode(options.bundlePath),
+      activities: mutations,
+      // A worker that died keeps its sticky queue's messages for this long.
+      stickyQueueScheduleToStartTimeout: '1s',
+      maxCachedWorkflows: options.cachedWorkflows ?? 5_000,
+      maxConcurrentWorkflowTaskExecutions: 200,
+      maxConcurrentWorkflowTaskPolls: 20,
+      maxConcurrentActivityTaskExecutions: options.slots ?? 500,
+      maxConcurrentActivityTaskPolls: Math.min(10, options.slots ?? 500),
+      shutdownGraceTime: MUTATION_GRACE,
+    }),
+    await Worker.create({
+      ...common,
+      taskQueue: WATCH_TASK_QUEUE,
+      activities: watch,
+      maxConcurrentActivityTaskExecutions: options.watchSlots ?? 5_000,
+      maxConcurrentActivityTaskPolls: Math.min(20, options.watchSlots ?? 5_000),
+      shutdownGraceTime: 0,
+    }),
+  ];
+}
+
+function logLine(line: string): void {
+  Runtime.instance().logger.info(line);
+}
+
+function workflowCode(
+  bundlePath: string | undefined,
+): { workflowBundle: WorkflowBundleOption } | { workflowsPath: string } {
+  return bundlePath === undefined ? { workflowsPath: workflowsPath() } : { workflowBundle: { codePath: bundlePath } };
+}
+
+function runTogether(workers: Worker[], close: () => Promise<void>): RunningWorker {
+  const stopAll = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const runs = workers.map(async (worker) => {
+    try {
+      await worker.run();
+    } finally {
+      // One without the other would look alive and strand half of every deployment.
+      stopAll();
+    }
+  });
+  const done = Promise.allSettled(runs).then(async (results) => {
+    await close();
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  });
+  done.catch(() => undefined);
+  const shutdown = async () => {
+    stopAll();
+    await done;
+  };
+  return { shutdown, done };
+}

@@ -1,0 +1,136 @@
+/** A watcher over a real metrics source, on a virtual clock. */
+
+import { type Judged, watchWindow } from '../../src/activities/watch.ts';
+import type { WatchHeartbeat, WatchInput } from '../../src/activities/watch-types.ts';
+import { createScrapeProvider } from '../../src/adapters/metrics/scrape.ts';
+import { parseCriterion } from '../../src/plan/criteria.ts';
+import type { Colour, Criterion } from '../../src/plan/types.ts';
+import { type MetricsSource, startMetricsSource } from './metrics-source.ts';
+import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
+
+export const START_MS = Date.parse('2026-01-01T00:00:00Z');
+
+export interface Traffic {
+  /** Requests per second. */
+  rate: number;
+  /** Of them, in percent, answered 500. */
+  errors: number;
+  /** How long a request takes. */
+  seconds: number;
+}
+
+export interface WatchWorld {
+  source: MetricsSource;
+  clock: VirtualClock;
+  traffic: Record<Colour, Traffic>;
+  heartbeats: WatchHeartbeat[];
+  /** Called at every step of the clock, with the time since the start. */
+  at(elapsedMs: number, act: () => void): void;
+  input(
+    over: Partial<WatchInput> & { seconds?: number | null },
+    settings?: Partial<WatchInput['settings']>,
+  ): WatchInput;
+  watch(
+    input: WatchInput,
+    options?: { earlier?: unknown; signal?: AbortSignal; isReplaced?: boolean; queries?: Record<string, string> },
+  ): Promise<Judged>;
+  stop(): Promise<void>;
+}
+
+export function criteria(...sources: string[]): Criterion[] {
+  return sources.map((source) => {
+    const criterion = parseCriterion(source);
+    if (criterion.kind === 'problem') throw new Error(criterion.message);
+    return criterion;
+  });
+}
+
+/** A window of `seconds` (30; null: none) from START_MS on, with the defaults of a plan. */
+export function watchInput(
+  over: Partial<WatchInput> & { seconds?: number | null },
+  settings: Partial<WatchInput['settings']> = {},
+): WatchInput {
+  const { seconds = 30, ...rest } = over;
+  return {
+    target: {
+      service: 'checkout',
+      environment: 'test',
+      target: null,
+      platform: { kind: 'local' },
+      router: { kind: 'local' },
+      metrics: {} as WatchInput['target']['metrics'],
+    },
+    stage: 'observation',
+    candidate: 'green',
+    active: 'blue',
+    started_at_ms: START_MS,
+    ends_at_ms: seconds === null ? null : START_MS + seconds * 1000,
+    success_criteria: [],
+    rollback_triggers: [],
+    health_path: '/health',
+    baselines: {},
+    settings: {
+      resolution_ms: 1_000,
+      window_ms: 10_000,
+      consecutive: 2,
+      min_observations: 20,
+      on_no_data: 'hold',
+      no_data_limit_ms: 60_000,
+      settle_ms: 5_000,
+      coverage_percent: 95,
+      max_gap_ms: 10_000,
+      ...settings,
+    },
+    resume: null,
+    ...rest,
+  };
+}
+
+export async function createWatchWorld(): Promise<WatchWorld> {
+  const source = await startMetricsSource();
+  const traffic = { blue: { rate: 100, errors: 0, seconds: 0.03 }, green: { rate: 100, errors: 0, seconds: 0.03 } };
+  const owed = { blue: 0, green: 0 };
+  const plans: { at_ms: number; act: () => void }[] = [];
+  const clock = createVirtualClock(START_MS, (stepMs, nowMs) => {
+    for (const plan of plans.filter(({ at_ms }) => at_ms <= nowMs)) {
+      plans.splice(plans.indexOf(plan), 1);
+      plan.act();
+    }
+    for (const colour of ['blue', 'green'] as const) {
+      const { rate, errors, seconds } = traffic[colour];
+      owed[colour] += (rate * stepMs) / 1000;
+      const requests = Math.floor(owed[colour] + 1e-9);
+      owed[colour] -= requests;
+      const bad = Math.round((requests * errors) / 100);
+      if (requests - bad > 0) source.count(colour, requests - bad, 200, seconds);
+      if (bad > 0) source.count(colour, bad, 500, seconds);
+    }
+  });
+  const heartbeats: WatchHeartbeat[] = [];
+  return {
+    source,
+    clock,
+    traffic,
+    heartbeats,
+    at: (elapsedMs, act) => plans.push({ at_ms: START_MS + elapsedMs, act }),
+    input: watchInput,
+    watch(input, options = {}) {
+      return watchWindow(input, {
+        platform: source.platform,
+        provider: createScrapeProvider({
+          routerMetricsUrl: source.routerUrl,
+          platform: source.platform,
+          queries: options.queries ?? {},
+          resolutionMs: input.settings.resolution_ms,
+          now: clock.now,
+        }),
+        clock,
+        signal: options.signal ?? new AbortController().signal,
+        heartbeat: (details) => heartbeats.push(structuredClone(details)),
+        earlier: options.earlier,
+        isReplaced: () => options.isReplaced ?? true,
+      });
+    },
+    stop: () => source.stop(),
+  };
+}
