@@ -12,7 +12,7 @@ export function publishDetails(run: Run): void {
 export function detailsOf(status: DeploymentStatus): string {
   return [
     headline(status),
-    ...status.attention.map((line) => `> ⚠️ **${line}**`),
+    ...status.attention.map((line) => `> **Attention: ${line}**`),
     approvalLine(status),
     rollbackLine(status),
     leaseLine(status),
@@ -65,10 +65,10 @@ function leaseLine(status: DeploymentStatus): string | null {
 const GLYPHS: Record<PhaseStatus['state'], string> = {
   pending: '·',
   running: '▶',
-  passed: '✅',
-  failed: '❌',
+  passed: '✔',
+  failed: '✘',
   skipped: '–',
-  interrupted: '⏹',
+  interrupted: '■',
 };
 
 function phaseTable(phases: PhaseStatus[]): string {
@@ -132,5 +132,8 @@ function clock(at: string | null): string {
 
 /** Texts of people must not break the table or become markup. */
 function cell(text: string): string {
-  return text.replace(/[|<>`\r\n]/g, ' ');
+  return text
+    .replace(/[|`\r\n]/g, ' ')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
 }

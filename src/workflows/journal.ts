@@ -4,6 +4,7 @@ import { CancellationScope, log, upsertSearchAttributes, workflowInfo } from '@t
 import { notifiers } from './activities.ts';
 import type { DeployPhase, Outcome, PhaseName } from './api.ts';
 import { publishDetails } from './details.ts';
+import { AUTOMATIC, type Interruption } from './interruption.ts';
 import { candidateShare, type PhaseRecord, type Run } from './run.ts';
 
 const DEPLOY_PHASE = defineSearchAttributeKey('DeployPhase', SearchAttributeType.KEYWORD);
@@ -66,12 +67,13 @@ export function skipPhase(run: Run, name: PhaseName, note: string): void {
   run.phases[name].note = note;
 }
 
-/** Marks what was under way when the story was interrupted. */
-export function closeOpenPhases(run: Run): void {
+/** Marks what was under way when the story was interrupted: failed, unless a person ended it. */
+export function closeOpenPhases(run: Run, interruption: Interruption): void {
   for (const record of Object.values(run.phases)) {
     if (record.state !== 'running') continue;
-    record.state = 'interrupted';
+    record.state = interruption.by === AUTOMATIC ? 'failed' : 'interrupted';
     record.endedAtMs = Date.now();
+    record.note = interruption.reason;
   }
 }
 

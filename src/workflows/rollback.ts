@@ -34,7 +34,7 @@ export async function rollBack(run: Run): Promise<void> {
     note: null,
   };
   run.rollback = record;
-  closeOpenPhases(run);
+  closeOpenPhases(run, interruption);
   if (interruption.kind === 'superseded') return stuck(run, record, interruption.reason);
   // Without a traffic write in this epoch there is nothing to put back and no late writer to fence off.
   if (run.step === 0) return restored(run, record, 'no traffic had been moved');

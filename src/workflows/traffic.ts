@@ -109,6 +109,18 @@ export async function converged(run: Run, weights: Weights, deadlineMs: number):
   );
 }
 
+/**
+ * One look before a conclusion that rests on the traffic: the weights that somebody else has put in place of this
+ * run's. Null: there are none, or the router cannot be read now.
+ */
+export async function foreignWeights(run: Run): Promise<Weights | null> {
+  const { weights } = run;
+  if (weights === null) return null;
+  const state = await converged(run, weights, Date.now() + run.plan.switch.deadline_ms);
+  proceed(run);
+  return state === null || sameWeights(state.weights, weights) ? null : state.weights;
+}
+
 export function sameWeights(a: Weights, b: Weights): boolean {
   return a.blue === b.blue && a.green === b.green;
 }

@@ -2,7 +2,7 @@
  * Windows and guards. A window passes only by its watcher's word; the durable timer beside it can merely say that
  * nobody judged it. A guard judges the triggers while something else goes on, and never passes.
  */
-import { ActivityFailure, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, CancelledFailure, condition, isCancellation } from '@temporalio/workflow';
 import type { WatchInput, WatchResult, WatchState } from '../activities/watch-types.ts';
 import { formatDuration } from '../plan/duration.ts';
 import type { Criterion } from '../plan/types.ts';
@@ -166,6 +166,10 @@ async function watch(run: Run, input: WatchInput): Promise<WatchResult> {
     return await watchers.watchWindow.executeWithOptions({ summary: `watch ${input.stage} ${end}` }, [input]);
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    // Its worker died before it could answer the cancellation: a lost word that nobody waits for stops nothing.
+    if (CancellationScope.current().consideredCancelled) {
+      throw new CancelledFailure(`the watcher of ${input.stage} was lost while it was being replaced`, [], error);
+    }
     const reason = `${input.stage} cannot be watched: ${error.cause?.message ?? error.message}`;
     return stop(run, 'failure', reason);
   }

@@ -1,6 +1,8 @@
 /** The two windows at 100 %: the decision window, and the observation, which people may lengthen or shorten. */
 import { beginPhase, setOutcome, skipPhase } from '../journal.ts';
 import type { Run } from '../run.ts';
+import { stop } from '../interruption.ts';
+import { foreignWeights, shown } from '../traffic.ts';
 import { stopGuard, watchPhase } from '../watching.ts';
 
 export async function decisionWindow(run: Run): Promise<void> {
@@ -20,5 +22,7 @@ export async function observation(run: Run): Promise<void> {
     const record = beginPhase(run, 'observation', plan.duration_ms);
     await watchPhase(run, record, { successCriteria: [], rollbackTriggers: plan.rollback_triggers });
   }
+  const foreign = await foreignWeights(run);
+  if (foreign !== null) return stop(run, 'drift', `somebody else changed the router to ${shown(foreign)}`);
   setOutcome(run, 'succeeded', `${run.plan.version} has all traffic and passed its observation`, 'lease');
 }
