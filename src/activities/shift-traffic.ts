@@ -32,6 +32,8 @@ export async function shiftTraffic(adapters: Adapters, input: ShiftInput, signal
   const router = adapters.router(input.target);
   const result = await router.shift({ weights, expected_revision, fence }, signal);
   if (result.kind === 'superseded' || result.kind === 'conflict') return { kind: result.kind, state: result.state };
+  // Done by an earlier attempt, but somebody has written since: what stands now is not what this run wrote.
+  if (result.state.revision !== result.state.fenced_revision) return { kind: 'conflict', state: result.state };
   const converged = await isConverged(router, weights, signal);
   return { kind: result.kind, state: result.state, capacity: capacity.kind, converged, note: capacity.note };
 }
