@@ -1,20 +1,6 @@
 /** What ends the forward story early. The first one counts; everything after it is the rollback's business. */
 import type { Outcome } from './api.ts';
-import type { Run } from './run.ts';
-
-export interface Interruption {
-  /**
-   * `rollback`: a person asked. `reject`: an approver refused. `cancel`: the run was cancelled. `breach`: a trigger
-   * or a criterion. `no_data`: nothing could be judged. `failure`: a step could not be done. `drift`: a foreign write.
-   * `superseded`: another run owns the router.
-   */
-  kind: 'rollback' | 'reject' | 'cancel' | 'breach' | 'no_data' | 'failure' | 'drift' | 'superseded';
-  by: string;
-  reason: string;
-  force: boolean;
-  /** When it reached the workflow, epoch ms. */
-  atMs: number;
-}
+import type { Interruption, Run } from './run.ts';
 
 export const AUTOMATIC = 'cutover';
 

@@ -4,8 +4,8 @@ import { CancellationScope, log, upsertSearchAttributes, workflowInfo } from '@t
 import { notifiers } from './activities.ts';
 import type { DeployPhase, Outcome, PhaseName } from './api.ts';
 import { publishDetails } from './details.ts';
-import { AUTOMATIC, type Interruption } from './interruption.ts';
-import { candidateShare, type PhaseRecord, type Run } from './run.ts';
+import { AUTOMATIC } from './interruption.ts';
+import { candidateShare, type Interruption, type PhaseRecord, type Run } from './run.ts';
 
 const DEPLOY_PHASE = defineSearchAttributeKey('DeployPhase', SearchAttributeType.KEYWORD);
 const DEPLOY_OUTCOME = defineSearchAttributeKey('DeployOutcome', SearchAttributeType.KEYWORD);

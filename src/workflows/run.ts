@@ -18,7 +18,6 @@ import {
   type PhaseStatus,
   type Receipt,
 } from './api.ts';
-import type { Interruption } from './interruption.ts';
 
 export interface PhaseRecord {
   name: PhaseName;
@@ -45,6 +44,21 @@ export interface ApprovalRecord {
   state: 'pending' | 'approved' | 'rejected' | 'timed_out';
   approvedBy: string[];
   expiresAtMs: number;
+}
+
+/** What ended the forward story early. */
+export interface Interruption {
+  /**
+   * `rollback`: a person asked. `reject`: an approver refused. `cancel`: the run was cancelled. `breach`: a trigger
+   * or a criterion. `no_data`: nothing could be judged. `failure`: a step could not be done. `drift`: a foreign write.
+   * `superseded`: another run owns the router.
+   */
+  kind: 'rollback' | 'reject' | 'cancel' | 'breach' | 'no_data' | 'failure' | 'drift' | 'superseded';
+  by: string;
+  reason: string;
+  force: boolean;
+  /** When it reached the workflow, epoch ms. */
+  atMs: number;
 }
 
 export interface RollbackRecord {
