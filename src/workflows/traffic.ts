@@ -116,7 +116,14 @@ export async function converged(run: Run, weights: Weights, deadlineMs: number):
 export async function foreignWeights(run: Run): Promise<Weights | null> {
   const { weights } = run;
   if (weights === null) return null;
-  const state = await converged(run, weights, Date.now() + run.plan.switch.deadline_ms);
+  const state = await waits.awaitConverged
+    .executeWithOptions({ summary: `still ${shown(weights)}?`, scheduleToCloseTimeout: run.plan.switch.deadline_ms }, [
+      { target: run.target, weights },
+    ])
+    .catch((error: unknown) => {
+      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+      return null;
+    });
   proceed(run);
   return state === null || sameWeights(state.weights, weights) ? null : state.weights;
 }

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import { ensureTemporalCli } from '../../src/local/temporal/cli.ts';
+import { ensureTestServer } from '../../src/local/temporal/test-server.ts';
 import { builtPath, packageRoot } from '../../src/package-root.ts';
-import { ensureTestServer } from './temporal-test-server.ts';
 
 const run = promisify(execFile);
 

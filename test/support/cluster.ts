@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Connection, WorkflowClient } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
 import { expect } from 'vitest';
 import type { Fence } from '../../src/adapters/types.ts';
-import { CutoverClient, type DeploymentHandle } from '../../src/client/cutover-client.ts';
+import { CutoverClient, type DeploymentHandle, type LiveStatus } from '../../src/client/cutover-client.ts';
 import type { ServiceView } from '../../src/local/api.ts';
 import { LocalClient } from '../../src/local/client.ts';
 import { type LocalProgram, startLocal } from '../../src/local/spawn.ts';
@@ -43,7 +44,8 @@ export interface Shop {
   plan(changes?: Partial<Plan>): Plan;
   start(plan: Plan): Promise<DeploymentHandle>;
   /** Waits for a status that fits. */
-  until(fits: (status: DeploymentStatus) => boolean, what: string, limitMs?: number): Promise<DeploymentStatus>;
+  until(fits: (status: LiveStatus) => boolean, what: string, limitMs?: number): Promise<LiveStatus>;
+  history(): Promise<temporal.api.history.v1.IHistory>;
   activities(): Promise<ActivityRecord[]>;
   /**
    * Ends the load and accounts for each request: answered 200 by an instance that was ready and has it in its own log.
@@ -143,6 +145,14 @@ async function openShop(
   const load = startLoad(publicUrl, perSecond);
   const id = deploymentWorkflowId({ environment: 'production', service, target: null });
   let handle: DeploymentHandle | null = null;
+  async function history(): Promise<temporal.api.history.v1.IHistory> {
+    const connection = await Connection.connect({ address: cluster.server.address });
+    try {
+      return await new WorkflowClient({ connection }).getHandle(id).fetchHistory();
+    } finally {
+      await connection.close();
+    }
+  }
   return {
     service,
     publicUrl,
@@ -155,7 +165,7 @@ async function openShop(
       return handle;
     },
     async until(fits, what, limitMs = 60_000) {
-      let seen: DeploymentStatus | null = null;
+      let seen: LiveStatus | null = null;
       const look = async () => {
         seen = (await handle?.status()) ?? null;
         return seen !== null && fits(seen);
@@ -164,14 +174,8 @@ async function openShop(
       if (seen === null) throw new Error('no status was read');
       return seen;
     },
-    async activities() {
-      const connection = await Connection.connect({ address: cluster.server.address });
-      try {
-        return activitiesOf(await new WorkflowClient({ connection }).getHandle(id).fetchHistory());
-      } finally {
-        await connection.close();
-      }
-    },
+    history,
+    activities: async () => activitiesOf(await history()),
     async settle(excused = []) {
       const answers = await load.stop();
       return account(answers, readRequests(join(files.stateDir, 'logs', service)), excused);

@@ -21,7 +21,7 @@ export interface Trap {
   cut(): void;
 }
 
-export interface Proxy {
+export interface HoldingProxy {
   url: string;
   calls: readonly Call[];
   /**
@@ -40,7 +40,7 @@ interface Waiting {
 
 const CATCH_MS = 30_000;
 
-export async function startProxy(target: string): Promise<Proxy> {
+export async function startProxy(target: string): Promise<HoldingProxy> {
   const calls: Call[] = [];
   const waiting: Waiting[] = [];
 

@@ -8,11 +8,11 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { startTemporal, type TemporalServer } from '../../src/local/temporal/server.ts';
+import { ensureTestServer } from '../../src/local/temporal/test-server.ts';
 import { builtPath } from '../../src/package-root.ts';
 import { bundleWorkflows, workflowsPath } from '../../src/worker/bundle.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/api.ts';
 import { type SpawnedProcess, spawnProcess, temporaryFolder } from './processes.ts';
-import { ensureTestServer } from './temporal-test-server.ts';
 
 let quiet = false;
 

@@ -1,26 +1,39 @@
 /** The old colour is removed, after proof that nothing reaches it. */
+import { condition } from '@temporalio/workflow';
 import { mutations, waits } from '../activities.ts';
 import { proceed } from '../interruption.ts';
 import { beginPhase, callPerson, endPhase } from '../journal.ts';
 import { claimedOf, type Run } from '../run.ts';
 import { foreignWeights, shown } from '../traffic.ts';
 
+/** A proof takes some seconds; after this long somebody should know that it does not come. */
+const UNPROVEN_MS = 15_000;
+
 /** Rollback is possible until the proof is there; from then on it is refused. */
 export async function cleanUp(run: Run): Promise<void> {
   const record = beginPhase(run, 'clean_up', null);
   const colour = { target: run.target, colour: claimedOf(run).active };
-  const foreign = await foreignWeights(run);
-  if (foreign !== null) {
-    const kept = `${colour.colour} is kept until it gets no traffic`;
-    callPerson(run, 'Drift', `somebody else changed the router to ${shown(foreign)}; ${kept}`);
-  }
-  const { proof } = await waits.proveNoTraffic.executeWithOptions(
-    { summary: `prove that ${colour.colour} gets no traffic` },
-    [colour],
-  );
+  let proven = false;
+  const proving = waits.proveNoTraffic
+    .executeWithOptions({ summary: `prove that ${colour.colour} gets no traffic` }, [colour])
+    .finally(() => {
+      proven = true;
+    });
+  proving.catch(() => undefined);
+  const summary = 'call a person if it still gets traffic';
+  const soon = await Promise.race([proving.then(() => true), condition(() => proven, UNPROVEN_MS, { summary })]);
+  if (!soon) await tellWhyUnproven(run);
+  const { proof } = await proving;
   proceed(run);
   record.note = proof;
   run.cleanUpBegun = true;
   await mutations.removeColour.executeWithOptions({ summary: `remove ${colour.colour}` }, [colour]);
   endPhase(run, record, 'passed');
+}
+
+async function tellWhyUnproven(run: Run): Promise<void> {
+  const foreign = await foreignWeights(run);
+  const kept = `${claimedOf(run).active} is kept until it gets no traffic`;
+  if (foreign === null) callPerson(run, 'Clean-up waits', kept);
+  else callPerson(run, 'Drift', `somebody else changed the router to ${shown(foreign)}; ${kept}`);
 }

@@ -1,7 +1,7 @@
 /** The two windows at 100 %: the decision window, and the observation, which people may lengthen or shorten. */
+import { stop } from '../interruption.ts';
 import { beginPhase, setOutcome, skipPhase } from '../journal.ts';
 import type { Run } from '../run.ts';
-import { stop } from '../interruption.ts';
 import { foreignWeights, shown } from '../traffic.ts';
 import { stopGuard, watchPhase } from '../watching.ts';
 
