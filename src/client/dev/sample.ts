@@ -17,15 +17,18 @@ const READY_LIMIT_MS = 30_000;
 /** What goes wrong with which version, for plays that are to fail. See examples/app/server.mjs. */
 const FAULTS = { '3.0.0': { latency_ms: 60 }, '4.0.0': { errors_after_requests: 400, error_percent: 30 } };
 
-/** Returns when a colour with traffic is ready. CUTOVER_LOCAL_NOT_STARTED when none becomes so within 30 s. */
-export async function ensureSample(localUrl: string): Promise<ServiceView> {
+/**
+ * Returns when a colour with traffic is ready. `publicPort` 0: a free one; by default 8080 when it is free.
+ * CUTOVER_LOCAL_NOT_STARTED when none becomes so within 30 s.
+ */
+export async function ensureSample(localUrl: string, publicPort?: number): Promise<ServiceView> {
   const client = new LocalClient({ url: localUrl });
   const known = (await client.services()).find(({ service }) => service === SAMPLE_SERVICE);
   if (known === undefined) {
     await client.define(SAMPLE_SERVICE, {
       command: [process.execPath, join(packageRoot(), 'examples', 'app', 'server.mjs')],
       env: { FAULTS: JSON.stringify(FAULTS) },
-      public_port: (await portIfFree(PREFERRED_PORT)) ?? 0,
+      public_port: publicPort ?? (await portIfFree(PREFERRED_PORT)) ?? 0,
     });
     await client.deploy(SAMPLE_SERVICE, 'blue', { version: FIRST_VERSION, replicas: REPLICAS });
   }

@@ -31,9 +31,12 @@ export async function downloadWithSdk(
     stderr += String(chunk);
   });
   const exit = exitOf(child);
+  const onExit = () => killGroup(child);
+  process.once('exit', onExit);
   try {
     await superviseDownload(exit, folder, onProgress);
   } finally {
+    process.off('exit', onExit);
     killGroup(child);
   }
   const code = await exit;

@@ -1,5 +1,5 @@
-import { type ProgramSpec, provision } from '../../src/local/temporal/provision.ts';
-import { runCommand } from '../../src/local/temporal/run-command.ts';
+import { type ProgramSpec, provision } from './provision.ts';
+import { runCommand } from './run-command.ts';
 
 const VERSION = '1.40.0';
 
