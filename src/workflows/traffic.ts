@@ -66,7 +66,9 @@ export async function writeWeights(
  */
 export async function moveTo(run: Run, share: number): Promise<void> {
   if (candidateShare(run) === share) return;
-  if (share > STARVING_SHARE && (await freezeBaselines(run))) stopGuard(run);
+  const frozen = share > STARVING_SHARE && (await freezeBaselines(run));
+  // A guard knows only the baselines frozen before it; at 100 % the decision window's watcher follows at once.
+  if (frozen && share < 100) stopGuard(run);
   startGuard(run);
   await writeForward(run, share);
 }

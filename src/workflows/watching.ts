@@ -119,8 +119,8 @@ function holdWithoutData(run: Run, reason: string): void {
 }
 
 /**
- * One guard for the whole time from the first traffic to the end of the decision window: shifts, approval, pauses and
- * the moments between phases are watched like the windows themselves. Idempotent.
+ * One guard for the whole time from the first traffic to the decision window: shifts, approval, pauses and the moments
+ * between phases are watched like the windows themselves. Idempotent.
  */
 export function startGuard(run: Run): void {
   const rollbackTriggers = run.plan.phases.decision_window.rollback_triggers;

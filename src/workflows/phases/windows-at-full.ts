@@ -8,11 +8,12 @@ import { stopGuard, watchPhase } from '../watching.ts';
 export async function decisionWindow(run: Run): Promise<void> {
   const plan = run.plan.phases.decision_window;
   const record = beginPhase(run, 'decision_window', plan.duration_ms);
+  // Its own watcher starts in this very moment.
+  stopGuard(run);
   await watchPhase(run, record, {
     successCriteria: plan.success_criteria,
     rollbackTriggers: plan.rollback_triggers,
   });
-  stopGuard(run);
 }
 
 export async function observation(run: Run): Promise<void> {

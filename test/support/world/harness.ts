@@ -39,6 +39,8 @@ export interface Harness {
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 
+const REAL_LIMIT_MS = 30_000;
+
 type Scene = { world: World; script: Script };
 
 export async function startHarness(
@@ -91,19 +93,47 @@ function deployment(env: TestWorkflowEnvironment, handle: WorkflowHandle, world:
       handle.executeUpdate<Receipt, [unknown]>(name, { args: [message] }),
     signal: (name, message: AnyMessage | unknown = { by: 'ana@example.com' }) =>
       handle.signal<[unknown]>(name, message),
-    result: () => handle.result() as Promise<DeploymentResult>,
+    result: () => inRealTime(handle.result() as Promise<DeploymentResult>, status, handle),
     async until(phase, limitMs = 24 * 3_600_000) {
       const giveUpAt = (await env.currentTimeMs()) + limitMs;
+      const realLimit = Date.now() + REAL_LIMIT_MS;
       for (;;) {
         const seen = await status();
         if (seen.phase === phase) return seen;
-        if (seen.phase === 'closed' || (await env.currentTimeMs()) > giveUpAt) {
+        if (seen.phase === 'closed' || Date.now() > realLimit || (await env.currentTimeMs()) > giveUpAt) {
           throw new Error(`not in ${phase} but ${seen.phase}: ${seen.reason ?? ''} ${seen.attention.join('; ')}`);
         }
         await env.sleep(stepMs(seen));
       }
     },
   };
+}
+
+/** A run that hangs tells where, instead of a test's bare timeout. */
+async function inRealTime<T>(
+  awaited: Promise<T>,
+  status: () => Promise<DeploymentStatus>,
+  handle: WorkflowHandle,
+): Promise<T> {
+  let limit: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    limit = setTimeout(async () => {
+      const { raw } = await handle.describe();
+      const pending = raw.pendingActivities?.map(({ activityType, attempt, state, lastFailure }) => [
+        activityType?.name,
+        attempt,
+        state,
+        lastFailure?.message,
+      ]);
+      const seen = await status().catch(String);
+      reject(new Error(`no result within ${REAL_LIMIT_MS} ms: ${JSON.stringify({ pending, seen }, null, 1)}`));
+    }, REAL_LIMIT_MS);
+  });
+  try {
+    return await Promise.race([awaited, late]);
+  } finally {
+    clearTimeout(limit);
+  }
 }
 
 /** Small steps where phases pass quickly, the window's remainder where one is open. */

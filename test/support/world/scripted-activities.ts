@@ -10,6 +10,12 @@ import type { WatchInput, WatchResult } from '../../../src/activities/watch-type
 import type { Baselines, Evidence } from '../../../src/workflows/api.ts';
 import { type World, worldAdapters } from './world.ts';
 
+/**
+ * Odd on purpose. A window's end cancels the guard, and the time-skipping server never skips again once an activity
+ * that is just executing is cancelled and then fails for a retry; at a round figure both would wake together.
+ */
+const GUARD_POLL_MS = 61_007;
+
 export interface Script {
   /** The server's virtual clock. */
   now: () => Promise<number>;
@@ -54,7 +60,7 @@ export function scriptedActivities(world: World, script: Script): MutationActivi
       if (input.ends_at_ms !== null && nowMs >= input.ends_at_ms) {
         return { verdict: 'passed', evidence: emptyEvidence(nowMs) };
       }
-      return later(input.ends_at_ms === null ? 60_000 : Math.min(60_000, input.ends_at_ms - nowMs));
+      return later(input.ends_at_ms === null ? GUARD_POLL_MS : Math.min(60_000, input.ends_at_ms - nowMs));
     },
     measureBaseline: async () => script.baselines,
     runSmoke: async () => script.smoke,
