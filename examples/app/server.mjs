@@ -4,6 +4,7 @@
  *
  *   WARMUP_MS     how long after the start the warm-up checks of /health become `pass` (500)
  *   LOG_REQUESTS  1: one line of JSON on stdout per request, for tests
+ *   LOGIN_PASSWORD  of the user `smoke` (open-sesame)
  *   FAULTS        what is wrong with which version, as JSON, for example
  *                 {"3.0.0": {"latency_ms": 60}, "4.0.0": {"errors_after_requests": 400, "error_percent": 30}}
  *     latency_ms             added to each request
@@ -11,8 +12,12 @@
  *     errors_after_requests  errors begin after so many requests of this instance
  *     errors_after_ms        errors begin so long after this instance's first request
  *     crash_after_requests   the process ends with code 1
+ *     dependency_down        the dependency of that name is down
+ *     database_ms            how long the database takes to answer
+ *     no_frame_options       true: the header X-Frame-Options is missing
  * Faults hit the business endpoints, never /health and /metrics.
  */
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -20,11 +25,13 @@ const { PORT = '8080', COLOUR = 'blue', VERSION = '1.0.0', SERVICE = 'shop', INS
 const warmupMs = Number(process.env.WARMUP_MS ?? 500);
 const logRequests = process.env.LOG_REQUESTS === '1';
 const fault = JSON.parse(process.env.FAULTS ?? '{}')[VERSION] ?? {};
+const loginPassword = process.env.LOGIN_PASSWORD ?? 'open-sesame';
 const startedMs = performance.now();
 
 let requests = 0;
 let orders = 0;
 let errorsOwed = 0;
+let placed = new Map();
 let firstRequestMs = null;
 let draining = false;
 
@@ -41,12 +48,14 @@ function respond(response, status, body, headers = {}) {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
     'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
+    ...(fault.no_frame_options === true ? {} : { 'x-frame-options': 'DENY' }),
     ...(draining ? { connection: 'close' } : {}),
     ...headers,
   });
   response.end(text);
 }
+
+const DEPENDENCIES = ['database', 'payments', 'inventory'];
 
 /** After draft-inadarei-api-health-check: an application may be ready while a check is still `warn`. */
 function health(response) {
@@ -95,8 +104,40 @@ const ROUTES = {
     if (request.headers.authorization === undefined) respond(response, 401, { error: 'who are you?' });
     else respond(response, 200, { orders });
   },
-  'GET /api/v1/health/database': (_request, response) => respond(response, 200, { status: 'healthy' }),
-  'GET /api/v1/health/dependencies': (_request, response) => respond(response, 200, { status: 'healthy' }),
+  'GET /api/v1/health/database': async (_request, response) => {
+    const from = performance.now();
+    await sleep(fault.database_ms ?? 0);
+    respond(response, 200, { status: 'healthy', response_time_ms: Math.round(performance.now() - from) });
+  },
+  'GET /api/v1/health/dependencies': (_request, response) => {
+    const states = DEPENDENCIES.map((name) => [name, { status: name === fault.dependency_down ? 'down' : 'healthy' }]);
+    const isWell = states.every(([, { status }]) => status === 'healthy');
+    const body = { status: isWell ? 'healthy' : 'degraded', dependencies: Object.fromEntries(states) };
+    respond(response, isWell ? 200 : 503, body);
+  },
+  'POST /auth/login': async (request, response) => {
+    const { username, password } = await readJson(request);
+    const isKnown = username === 'smoke' && typeof password === 'string' && isSame(password, loginPassword);
+    if (!isKnown) return respond(response, 401, { error: 'wrong name or password' });
+    respond(response, 200, { token: tokenOf(username) });
+  },
+  'GET /api/user/profile': (request, response) => {
+    if (isLoggedIn(request)) respond(response, 200, { username: 'smoke' });
+    else respond(response, 401, { error: 'who are you?' });
+  },
+  'POST /api/orders': async (request, response) => {
+    if (!isLoggedIn(request)) return respond(response, 401, { error: 'who are you?' });
+    const { item, quantity } = await readJson(request);
+    const isOrder = typeof item === 'string' && Number.isInteger(quantity) && quantity > 0;
+    if (!isOrder) return respond(response, 400, { error: 'an order has an item and a quantity' });
+    respond(response, 201, place(request.headers['idempotency-key'], { item, quantity }));
+  },
+  'GET /api/orders': (request, response) => {
+    if (!isLoggedIn(request)) return respond(response, 401, { error: 'who are you?' });
+    const order = [...placed.values()].find(({ orderId }) => orderId === request.query.get('id'));
+    if (order === undefined) respond(response, 404, { error: 'no such order' });
+    else respond(response, 200, order);
+  },
   // For tests: /slow?ms=500 answers late, /stream?bytes=N sends N bytes, POST /echo sends back what it gets.
   'GET /slow': async (request, response) => {
     await sleep(Number(request.query.get('ms') ?? 500));
@@ -108,6 +149,45 @@ const ROUTES = {
     request.pipe(response);
   },
 };
+
+/** An order that comes again with its key is the same order. Only the last hundred are kept. */
+function place(key, order) {
+  const known = key === undefined ? undefined : placed.get(key);
+  if (known !== undefined) return known;
+  orders += 1;
+  const made = { orderId: `${INSTANCE}-${orders}`, ...order };
+  placed = new Map([...placed, [key ?? made.orderId, made]].slice(-100));
+  return made;
+}
+
+/** Every instance of the service accepts the tokens of the others. */
+function tokenOf(username) {
+  return createHmac('sha256', loginPassword).update(`${SERVICE}/${username}`).digest('base64url');
+}
+
+function isLoggedIn({ headers }) {
+  return isSame(headers.authorization ?? '', `Bearer ${tokenOf('smoke')}`);
+}
+
+function isSame(one, other) {
+  const [a, b] = [one, other].map((text) => createHmac('sha256', SERVICE).update(text).digest());
+  return timingSafeEqual(a, b);
+}
+
+/** An empty object for a body that breaks off, is no JSON object, or is larger than 64 KB. */
+async function readJson(request) {
+  try {
+    let text = '';
+    for await (const chunk of request.setEncoding('utf8')) {
+      text += chunk;
+      if (text.length > 65_536) return {};
+    }
+    const value = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
 
 function stream(response, bytes) {
   response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes });

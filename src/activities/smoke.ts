@@ -1,124 +1,124 @@
-/** The smoke suite, against every ready instance of the candidate by its own address. */
-import { readHealthDocument } from '../adapters/health-document.ts';
-import { joinUrl, readHttp } from '../adapters/http-read.ts';
+/**
+ * The smoke suite, against every ready instance of the candidate by its own address. Flows, which may write, run on one
+ * instance only.
+ */
 import type { Adapters } from '../adapters/registry.ts';
-import { messageOf } from './clock.ts';
+import { valuesIn } from '../plan/smoke-values.ts';
+import type { SmokePlan } from '../plan/types.ts';
 import { type Polling, poll } from './polling.ts';
+import { createRedactor, type Redactor } from './redact.ts';
+import { runFlow } from './smoke-flow.ts';
+import { checkPages } from './smoke-pages.ts';
+import { type Outcome, type SmokeRun, SUITE_LIMIT_MS } from './smoke-run.ts';
 import type { SmokeInput, SmokeResult } from './types.ts';
 
-type Check = SmokeResult['checks'][number];
-/** What one instance answered to one check; `note` null: as it should be. */
-interface Outcome {
-  name: string;
-  note: string | null;
-  took_ms: number;
+export interface SmokeDependencies {
+  adapters: Adapters;
+  /** What `{env: NAME}` stands for; undefined: the worker gives no such value away. */
+  secrets(name: string): string | undefined;
+  /** The same for every attempt at this run of the suite. */
+  id: string;
 }
+
+type Check = SmokeResult['checks'][number];
 interface Instance {
   id: string;
   url: string | null;
+}
+interface InstanceOutcomes {
+  instance: string;
+  outcomes: Outcome[];
 }
 
 /** Instances that are asked at the same time. */
 const AT_ONCE = 8;
 const MAX_NAMED = 3;
+const TELL_AGAIN_MS = 2_000;
+/** A run that an earlier version started carries a plan without these. */
+const NO_MORE: Pick<SmokePlan, 'database' | 'dependencies' | 'flows' | 'security_headers'> = {
+  ...{ database: null, dependencies: null, flows: [], security_headers: {} },
+};
 
-/** One line per check, over all instances: the slowest one's time, and which of them failed it how. */
-export async function runSmoke(adapters: Adapters, polling: Polling, input: SmokeInput): Promise<SmokeResult> {
+/**
+ * One line per check, over all instances: the slowest one's time, and which of them failed it how. No secret of the worker
+ * and no captured value is in the result, in heartbeats or in errors.
+ */
+export async function runSmoke(deps: SmokeDependencies, polling: Polling, input: SmokeInput): Promise<SmokeResult> {
+  const ready = await readyInstances(deps.adapters, polling, input);
+  if (ready.length === 0) {
+    const note = `no instance of ${input.colour} is ready`;
+    return { ok: false, checks: [{ name: 'instances', ok: false, note, took_ms: 0 }] };
+  }
+  let doing = `smoke suite on ${ready.length} instances`;
+  const tell = (next: string) => {
+    doing = `smoke suite: ${next}`;
+    polling.heartbeat(doing);
+  };
+  // One slow answer may take longer than the time after which a silent activity is given up.
+  const again = setInterval(() => polling.heartbeat(doing), TELL_AGAIN_MS);
+  try {
+    const smoke = { ...NO_MORE, ...input.smoke };
+    const { now } = polling.clock;
+    const redactor = createRedactor();
+    const run = { smoke, version: input.version, signal: polling.signal, redactor, now, tell };
+    const outcomes = await runAll(deps, ready, { ...run, endsAtMs: now() + SUITE_LIMIT_MS });
+    const checks = summarise(outcomes, redactor);
+    return { ok: checks.every(({ ok }) => ok), checks };
+  } finally {
+    clearInterval(again);
+  }
+}
+
+async function readyInstances(adapters: Adapters, polling: Polling, input: SmokeInput): Promise<Instance[]> {
   const platform = adapters.platform(input.target);
   const state = await poll(polling, {
     read: (signal) => platform.inspect(input.colour, signal),
     isDone: () => true,
     waitingFor: () => `reading the instances of ${input.colour}`,
   });
-  const ready = (state?.instances ?? []).filter((instance) => instance.ready);
-  if (ready.length === 0) {
-    return {
-      ok: false,
-      checks: [{ name: 'instances', ok: false, note: `no instance of ${input.colour} is ready`, took_ms: 0 }],
-    };
-  }
-  const outcomes: { instance: string; outcomes: Outcome[] }[] = [];
+  return (state?.instances ?? []).filter((instance) => instance.ready);
+}
+
+async function runAll(deps: SmokeDependencies, ready: Instance[], run: SmokeRun): Promise<InstanceOutcomes[]> {
+  hideSecrets(deps, run);
+  const outcomes: InstanceOutcomes[] = [];
   for (let from = 0; from < ready.length; from += AT_ONCE) {
-    polling.heartbeat(`smoke suite: ${from} of ${ready.length} instances checked`);
-    const some = ready.slice(from, from + AT_ONCE);
-    outcomes.push(...(await Promise.all(some.map((one) => runOn(one, input, polling)))));
+    run.tell(`${from} of ${ready.length} instances checked`);
+    outcomes.push(...(await Promise.all(ready.slice(from, from + AT_ONCE).map((one) => runOn(one, run)))));
   }
-  const checks = summarise(outcomes);
-  return { ok: checks.every(({ ok }) => ok), checks };
+  const [chosen] = ready.filter(({ url }) => url !== null);
+  for (const [index, flow] of run.smoke.flows.entries()) {
+    if (chosen?.url == null) break;
+    const id = `${deps.id}/${index + 1}`;
+    const outcome = await runFlow(chosen.url, flow, id, (name) => secretOf(deps, name), run);
+    outcomes.push({ instance: chosen.id, outcomes: [outcome] });
+  }
+  return outcomes;
 }
 
-async function runOn(
-  instance: Instance,
-  input: SmokeInput,
-  polling: Polling,
-): Promise<{ instance: string; outcomes: Outcome[] }> {
-  if (instance.url === null) {
-    return { instance: instance.id, outcomes: [{ name: 'address', note: 'the platform gives none', took_ms: 0 }] };
+async function runOn({ id, url }: Instance, run: SmokeRun): Promise<InstanceOutcomes> {
+  if (url === null) {
+    return { instance: id, outcomes: [{ name: 'address', note: 'the platform gives none', took_ms: 0 }] };
   }
-  const outcomes = await checkHealth(instance.url, input, polling.signal);
-  for (const endpoint of input.smoke.endpoints) {
-    polling.heartbeat(`smoke suite: ${endpoint.method} ${endpoint.path} on ${instance.id}`);
-    outcomes.push(await checkEndpoint(instance.url, endpoint, input, polling.signal));
-  }
-  return { instance: instance.id, outcomes };
+  return { instance: id, outcomes: await checkPages(url, run) };
 }
 
-async function checkHealth(url: string, { smoke, version }: SmokeInput, signal: AbortSignal): Promise<Outcome[]> {
-  const { path, required_fields, expect } = smoke.health;
-  const name = `GET ${path}`;
-  try {
-    const { status, document, took_ms } = await readHealthDocument(url, path, smoke.timeout_ms, signal);
-    const isGood = status >= 200 && status < 300;
-    const outcomes: Outcome[] = [
-      { name, note: isGood ? tooSlow(took_ms, smoke.max_response_time_ms) : `answered ${status}`, took_ms },
-    ];
-    for (const field of required_fields) {
-      outcomes.push({
-        name: `health has ${field}`,
-        note: Object.hasOwn(document, field) ? null : 'it is missing',
-        took_ms,
-      });
-    }
-    const expected =
-      Object.hasOwn(document, 'version') && !Object.hasOwn(expect, 'version') ? { ...expect, version } : expect;
-    for (const [field, value] of Object.entries(expected)) {
-      const found = Object.hasOwn(document, field) ? document[field] : undefined;
-      const note =
-        found === value ? null : `it is ${found === undefined ? 'missing' : JSON.stringify(found).slice(0, 80)}`;
-      outcomes.push({ name: `health: ${field} is ${JSON.stringify(value)}`, note, took_ms });
-    }
-    return outcomes;
-  } catch (error) {
-    signal.throwIfAborted();
-    return [{ name, note: messageOf(error), took_ms: 0 }];
+/** Before anything is asked: an instance may answer with what another one was told. */
+function hideSecrets(deps: SmokeDependencies, { smoke, redactor }: SmokeRun): void {
+  const steps = smoke.flows.flatMap((flow) => flow.steps);
+  for (const value of steps.flatMap(({ headers, json }) => [...valuesIn(headers), ...valuesIn(json)])) {
+    const secret = value.kind === 'secret' ? deps.secrets(value.name) : undefined;
+    if (value.kind === 'secret' && secret !== undefined) redactor.hide(secret, `{env: ${value.name}}`);
   }
 }
 
-async function checkEndpoint(
-  url: string,
-  endpoint: SmokeInput['smoke']['endpoints'][number],
-  { smoke }: SmokeInput,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  const name = `${endpoint.method} ${endpoint.path} → ${endpoint.status}`;
-  try {
-    const read = { method: endpoint.method, timeoutMs: smoke.timeout_ms };
-    const { status, took_ms } = await readHttp(joinUrl(url, endpoint.path), read, signal);
-    const note = status === endpoint.status ? tooSlow(took_ms, smoke.max_response_time_ms) : `answered ${status}`;
-    return { name, note, took_ms };
-  } catch (error) {
-    signal.throwIfAborted();
-    return { name, note: messageOf(error), took_ms: 0 };
-  }
+function secretOf({ secrets }: SmokeDependencies, name: string): string {
+  const value = secrets(name);
+  if (value !== undefined && value !== '') return value;
+  throw new Error(`the worker gives no value for ${name}: see CUTOVER_SMOKE_ENV`);
 }
 
-function tooSlow(tookMs: number, limitMs: number | null): string | null {
-  return limitMs === null || tookMs <= limitMs
-    ? null
-    : `took ${Math.round(tookMs)} ms, at most ${limitMs} ms are allowed`;
-}
-
-function summarise(results: { instance: string; outcomes: Outcome[] }[]): Check[] {
+function summarise(results: InstanceOutcomes[], { redact }: Redactor): Check[] {
   const names = [...new Set(results.flatMap(({ outcomes }) => outcomes.map(({ name }) => name)))];
   return names.map((name) => {
     const all = results.flatMap(({ instance, outcomes }) =>
@@ -130,7 +130,7 @@ function summarise(results: { instance: string; outcomes: Outcome[] }[]): Check[
     return {
       name,
       ok: failed.length === 0,
-      note: failed.length === 0 ? null : [...named, ...more].join('; '),
+      note: failed.length === 0 ? null : redact([...named, ...more].join('; ')),
       took_ms: Math.round(Math.max(...all.map(({ took_ms }) => took_ms))),
     };
   });

@@ -11,7 +11,13 @@ import type { WatchActivities } from './types.ts';
 import { awaitConverged, awaitDrained, awaitReady, proveNoTraffic, watchKept } from './waits.ts';
 import { watchWindow } from './watch.ts';
 
-export function createWatchActivities({ adapters }: { adapters: Adapters }): WatchActivities {
+export interface WatchDependencies {
+  adapters: Adapters;
+  /** What `{env: NAME}` in a plan stands for; undefined: this worker gives no such value away. */
+  secrets(name: string): string | undefined;
+}
+
+export function createWatchActivities({ adapters, secrets }: WatchDependencies): WatchActivities {
   return withFailures<WatchActivities>({
     async watchWindow(input) {
       const context = Context.current();
@@ -26,7 +32,7 @@ export function createWatchActivities({ adapters }: { adapters: Adapters }): Wat
       });
     },
     measureBaseline: (input) => measureBaseline(adapters, polling(), input),
-    runSmoke: (input) => runSmoke(adapters, polling(), input),
+    runSmoke: (input) => runSmoke({ adapters, secrets, id: callId() }, polling(), input),
     awaitReady: (input) => awaitReady(adapters, polling(), input),
     awaitConverged: (input) => awaitConverged(adapters, polling(), input),
     awaitDrained: (input) => awaitDrained(adapters, polling(), input),
@@ -39,4 +45,10 @@ export function createWatchActivities({ adapters }: { adapters: Adapters }): Wat
 function polling(): Polling {
   const context = Context.current();
   return { clock: systemClock, signal: context.cancellationSignal, heartbeat: (details) => context.heartbeat(details) };
+}
+
+/** The same for every attempt at one call. */
+function callId(): string {
+  const { workflowExecution, activityId } = Context.current().info;
+  return `${workflowExecution?.runId ?? ''}/${activityId}`;
 }

@@ -12,6 +12,7 @@ export interface CheckAnswer {
 
 const MAX_BYTES = 256 * 1024;
 const MAX_DEPTH = 4;
+const ACCEPT = { accept: 'application/health+json, application/json' };
 const HOLDS = new Set(['pass', 'up', 'ok']);
 
 /** The document below an instance's base URL, whatever its status: an unhealthy one says why. Throws for people. */
@@ -20,12 +21,11 @@ export async function readHealthDocument(
   path: string,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<{ status: number; document: JsonObject; took_ms: number }> {
-  const headers = { accept: 'application/health+json, application/json' };
-  const answer = await readHttp(joinUrl(base, path), { timeoutMs, maxBytes: MAX_BYTES, headers }, signal);
+): Promise<{ status: number; headers: Headers; document: JsonObject; took_ms: number }> {
+  const answer = await readHttp(joinUrl(base, path), { timeoutMs, maxBytes: MAX_BYTES, headers: ACCEPT }, signal);
   const document = parseObject(answer.body);
   if (document === null) throw new Error(`${path} answered ${answer.status} with no JSON object`);
-  return { status: answer.status, document, took_ms: answer.took_ms };
+  return { status: answer.status, headers: answer.headers, document, took_ms: answer.took_ms };
 }
 
 /**
@@ -76,7 +76,8 @@ function namesOf(document: JsonObject): string {
   return names.length === 0 ? 'the health document has no checks' : `the health document has ${names.join(', ')}`;
 }
 
-function parseObject(text: string): JsonObject | null {
+/** Null: the text is no JSON object. */
+export function parseObject(text: string): JsonObject | null {
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : null;
@@ -85,6 +86,6 @@ function parseObject(text: string): JsonObject | null {
   }
 }
 
-function isObject(value: unknown): value is JsonObject {
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

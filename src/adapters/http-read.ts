@@ -1,10 +1,11 @@
-/** One bounded HTTP read of a page that is not ours: bounded in time, in size, and in how it can fail. */
+/** One bounded HTTP request to a page that is not ours: bounded in time, in size, and in how it can fail. */
 export interface HttpRead {
   method?: string;
   /** From the first byte sent to the last one read. */
   timeoutMs: number;
   maxBytes?: number;
   headers?: Record<string, string>;
+  body?: string;
 }
 
 export interface HttpAnswer {
@@ -53,6 +54,7 @@ async function attempt(url: string, read: HttpRead, signal: AbortSignal): Promis
     redirect: 'manual',
     signal,
     ...(read.headers !== undefined && { headers: read.headers }),
+    ...(read.body !== undefined && { body: read.body }),
   });
   const body = await bodyOf(response, read.maxBytes ?? DEFAULT_MAX_BYTES);
   return { status: response.status, headers: response.headers, body, took_ms: performance.now() - startedAt };

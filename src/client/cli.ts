@@ -6,6 +6,8 @@ import { demoCommand } from './commands/demo.ts';
 import { devCommand } from './commands/dev.ts';
 import { listCommand } from './commands/list.ts';
 import { approveCommand, extendCommand, rejectCommand, releaseCommand, rollbackCommand } from './commands/messages.ts';
+import { planCommand } from './commands/plan.ts';
+import { schemaCommand } from './commands/schema.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { tellError } from './commands/support.ts';
@@ -41,6 +43,8 @@ export function createProgram(): Command {
     .showSuggestionAfterError();
   const commands = [
     validateCommand(),
+    planCommand(),
+    schemaCommand(),
     startCommand(),
     statusCommand(),
     watchCommand(),

@@ -86,6 +86,34 @@ export interface MetricsPlan {
   max_gap_ms: number;
 }
 
+export const SMOKE_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+export type SmokeMethod = (typeof SMOKE_METHODS)[number];
+
+/** A value that is never part of a plan: the worker reads it from its own environment when the suite runs. */
+export interface SmokeSecret {
+  env: string;
+}
+
+export interface SmokeStep {
+  method: SmokeMethod;
+  /** Here, in headers and in texts of `json`, `{{name}}` stands for a value that an earlier step captured. */
+  path: string;
+  headers: Record<string, string | SmokeSecret>;
+  /** The body; `{env: NAME}` anywhere in it is a secret. Null: none. */
+  json: unknown;
+  /** Null: any from 200 to 299. */
+  status: number | null;
+  timeout_ms: number;
+  /** Name → JSONPath of one value in the JSON that is answered. */
+  capture: Record<string, string>;
+}
+
+export interface SmokeFlow {
+  name: string;
+  steps: SmokeStep[];
+}
+
+/** All of it is asked of every ready instance of the candidate; the flows, which may write, of one. */
 export interface SmokePlan {
   health: {
     path: string;
@@ -94,12 +122,17 @@ export interface SmokePlan {
     expect: Record<string, string | number | boolean>;
   };
   endpoints: { path: string; method: string; status: number }[];
+  /** `max_response_ms`: of the page, and of the time that its document gives; null: only the common bound. */
+  database: { path: string; max_response_ms: number | null } | null;
+  /** A document in which every dependency must be healthy. */
+  dependencies: { path: string } | null;
+  flows: SmokeFlow[];
+  /** Header of the endpoints' answers (without endpoints: of the health page's) → its allowed values; null: any. */
+  security_headers: Record<string, string[] | null>;
   /** Upper bound of each response; null: none. */
   max_response_time_ms: number | null;
   /** Per-request time limit. */
   timeout_ms: number;
-  /** Parts of the suite accepted by the schema which are not run yet: their YAML, for the warning. */
-  unbuilt: string[];
 }
 
 export interface ApprovalPlan {

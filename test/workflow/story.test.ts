@@ -175,7 +175,10 @@ describe('a deployment that goes wrong', () => {
       endpoints: [],
       max_response_time_ms: null,
       timeout_ms: 1_000,
-      unbuilt: [],
+      database: null,
+      dependencies: null,
+      flows: [],
+      security_headers: {},
     };
     const deployment = await harness.deploy({ smoke });
     deployment.script.smoke = {

@@ -1,7 +1,6 @@
 /** What every command shares: its common options, its output, and how it ends. Loads nothing heavy. */
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import process, { stdin } from 'node:process';
-import { text as readAll } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { CutoverError } from '../../errors.ts';
 import type { CutoverClient, PlanSource } from '../cutover-client.ts';
@@ -9,6 +8,9 @@ import { DEFAULT_ENVIRONMENT, resolveDeploymentId } from '../deployment-id.ts';
 import { type ExitCode, exitCodeOfError } from '../exit-codes.ts';
 import { type CommonOptions, createOutput, type Output, reportOf } from '../output.ts';
 import { sanitise } from '../render/text.ts';
+
+/** Of any UTF-8 text, more characters than a plan may have. */
+const MAX_PLAN_BYTES = 4_000_000;
 
 export interface DeploymentOptions extends CommonOptions {
   environment?: string;
@@ -78,11 +80,23 @@ export async function readPlans(paths: readonly string[]): Promise<PlanSource[]>
 
 async function readSource(path: string): Promise<string> {
   try {
-    return path === '-' ? await readAll(stdin) : await readFile(path, 'utf8');
+    return await readText(path === '-' ? stdin : createReadStream(path));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CutoverError('CUTOVER_USAGE', `The plan ${path} cannot be read: ${why}`, { cause });
   }
+}
+
+/** The text, or as much of it as the plan's reader refuses: no file, however long, fills the memory. */
+async function readText(source: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of source) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > MAX_PLAN_BYTES) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function stackOf(error: unknown): string | null {

@@ -3,8 +3,13 @@ import type { Problem } from '../../plan/problems.ts';
 import type { Colors } from './canvas.ts';
 import { sanitise } from './text.ts';
 
+/** More of them have one cause, and would push the first off the screen. */
+const MAX_SHOWN = 50;
+
 export function renderProblems(problems: readonly Problem[], colors: Colors): string {
-  return problems.map((problem) => renderProblem(problem, colors)).join('\n');
+  const shown = problems.slice(0, MAX_SHOWN).map((problem) => renderProblem(problem, colors));
+  const left = problems.length - shown.length;
+  return [...shown, ...(left === 0 ? [] : [colors.dim(`… and ${left} more; --json lists all`)])].join('\n');
 }
 
 function renderProblem(problem: Problem, colors: Colors): string {

@@ -35,7 +35,13 @@ export function padEnd(text: string, columns: number): string {
 /** Cut to the columns, the cut shown by `…`. Styles are closed properly. */
 export function truncate(text: string, columns: number): string {
   if (width(text) <= columns) return text;
-  return columns < 2 ? sliceAnsi(text, 0, columns) : `${sliceAnsi(text, 0, columns - 1)}…`;
+  return columns < 2 ? slice(text, columns) : `${slice(text, columns - 1)}…`;
+}
+
+/** A letter of two columns that would stand over the edge is left out. */
+function slice(text: string, columns: number): string {
+  const cut = sliceAnsi(text, 0, columns);
+  return width(cut) <= columns ? cut : sliceAnsi(text, 0, columns - 1);
 }
 
 /** `done` of `columns` cells are full; fraction from 0 to 1. */

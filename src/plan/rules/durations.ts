@@ -35,6 +35,9 @@ function durationsOf(plan: Plan): Bounded[] {
       return phase === null ? [] : [positive(phase.duration_ms, ...phasePath(name), 'duration')];
     }),
     ...(smoke === null ? [] : [positive(smoke.timeout_ms, 'smoke', 'timeout')]),
+    ...(smoke?.flows ?? []).flatMap(({ steps }, flow) =>
+      steps.map((step, index) => positive(step.timeout_ms, 'smoke', 'flows', flow, 'steps', index, 'timeout')),
+    ),
     ...(smoke?.max_response_time_ms == null
       ? []
       : [positive(smoke.max_response_time_ms, 'smoke', 'max_response_time')]),

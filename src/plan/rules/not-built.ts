@@ -4,7 +4,7 @@ import type { Finding } from '../finding.ts';
 import type { Plan } from '../types.ts';
 
 export function findNotBuilt(plan: Plan): Finding[] {
-  return [...adapters(plan), ...checks(plan), ...features(plan)];
+  return [...adapters(plan), ...features(plan)];
 }
 
 function adapters(plan: Plan): Finding[] {
@@ -21,15 +21,6 @@ function adapters(plan: Plan): Finding[] {
       message: `\`${role}: ${kind}\` is valid, but this version does not have that adapter.`,
       hint: `Use \`${role}: ${instead}\`.`,
     }));
-}
-
-function checks(plan: Plan): Finding[] {
-  return (plan.smoke?.unbuilt ?? []).map((part) => ({
-    code: 'CUTOVER_CHECK_NOT_BUILT',
-    path: ['smoke', part],
-    message: `\`smoke.${part}\` is valid, but this version does not run it.`,
-    hint: 'Leave it out; health and endpoints are run.',
-  }));
 }
 
 function features(plan: Plan): Finding[] {

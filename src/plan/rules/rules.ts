@@ -6,7 +6,10 @@ import { checkCriteria } from './criteria.ts';
 import { checkDurations } from './durations.ts';
 import { checkRouter } from './router.ts';
 import { checkShares } from './shares.ts';
+import { checkSmoke } from './smoke.ts';
 
 export function checkRules(plan: Plan): Finding[] {
-  return [checkDurations, checkShares, checkRouter, checkApproval, checkCriteria].flatMap((check) => check(plan));
+  return [checkDurations, checkShares, checkRouter, checkApproval, checkCriteria, checkSmoke].flatMap((check) =>
+    check(plan),
+  );
 }

@@ -2,17 +2,8 @@
 import { z } from 'zod';
 import { MAX_CRITERION_LENGTH, parseCriterion } from '../criteria.ts';
 import type { Criterion, Plan } from '../types.ts';
-import {
-  environmentVariables,
-  httpUrl,
-  label,
-  MAX_LIST,
-  MAX_TEXT,
-  queries,
-  targetName,
-  urlPath,
-  versionText,
-} from './base.ts';
+import { environmentVariables, httpUrl, label, MAX_LIST, MAX_TEXT, queries, targetName, versionText } from './base.ts';
+import { normalisedSmoke } from './normalised-smoke.ts';
 
 const milliseconds = z.int('whole milliseconds').min(0, 'milliseconds from 0');
 const share = z.number('a percentage').min(0, 'a percentage from 0').max(100, 'a percentage up to 100');
@@ -75,18 +66,6 @@ const metrics = z.strictObject({
   max_gap_ms: milliseconds,
 });
 
-const smoke = z.strictObject({
-  health: z.strictObject({
-    path: urlPath,
-    required_fields: z.array(name).max(MAX_LIST),
-    expect: z.record(name, z.union([z.string().max(MAX_TEXT), z.number(), z.boolean()])),
-  }),
-  endpoints: z.array(z.strictObject({ path: urlPath, method: name, status: z.int().min(100).max(599) })).max(MAX_LIST),
-  max_response_time_ms: milliseconds.nullable(),
-  timeout_ms: milliseconds,
-  unbuilt: z.array(name).max(MAX_LIST),
-});
-
 export const normalisedPlanSchema: z.ZodType<Plan> = z.strictObject({
   plan_version: z.literal(1, 'plan_version 1, the only one that this worker knows'),
   service: label,
@@ -104,7 +83,7 @@ export const normalisedPlanSchema: z.ZodType<Plan> = z.strictObject({
     performance_validation: phase.nullable(),
     decision_window: phase,
   }),
-  smoke: smoke.nullable(),
+  smoke: normalisedSmoke.nullable(),
   approval: z
     .strictObject({
       required: z.int().min(1).max(MAX_LIST),

@@ -1,40 +1,70 @@
 /** The plan as written. A file may be a part of a plan, so nothing is required here; `load.ts` sees to what is missing. */
 import { z } from 'zod';
+import { formatDuration } from '../duration.ts';
+import { DEFAULTS } from '../normalise/defaults.ts';
 import { durationText, label, targetName, versionText } from './base.ts';
 import { metricsSchema } from './metrics.ts';
-import {
-  approvalSchema,
-  blueGreenSwitchSchema,
-  capacitySchema,
-  leaseSchema,
-  observationSchema,
-  switchSchema,
-} from './phases.ts';
+import { blueGreenSwitchSchema } from './phases.ts';
 import { platformSchema } from './platforms.ts';
 import { routerSchema } from './routers.ts';
 import { smokeSchema } from './smoke.ts';
+import { approvalSchema, capacitySchema, leaseSchema, observationSchema, switchSchema } from './switch.ts';
 
 export const planSchema = z
   .strictObject({
-    service: label.describe('What is deployed.'),
-    environment: label.describe('Where it belongs. Default: production.'),
-    target: targetName.describe('One region, cluster or account of the environment.'),
-    version: versionText.describe('The new version.').meta({ number_too: true }),
+    service: label.meta({
+      description: 'What is deployed. Part of the workflow ID.',
+      otherwise: 'required',
+      examples: ['checkout'],
+    }),
+    environment: label.meta({
+      description: 'Where it belongs. Part of the workflow ID.',
+      default: DEFAULTS.environment,
+    }),
+    target: targetName.meta({
+      description: 'One region, cluster or account of the environment, deployed on its own. Part of the workflow ID.',
+      otherwise: 'none',
+      examples: ['eu-west-1'],
+    }),
+    version: versionText.meta({
+      number_too: true,
+      description: 'The new version, as the platform knows it.',
+      otherwise: 'required',
+      examples: ['2.4.1'],
+    }),
     platform: platformSchema,
     router: routerSchema,
     metrics: metricsSchema,
-    capacity: capacitySchema.describe('Size of the standby colour.'),
-    require_parity: z.boolean('true or false').describe('Stop when the colours differ. Default: false.'),
-    blue_green_switch: blueGreenSwitchSchema,
-    smoke: smokeSchema.describe('Requests sent to every instance of the candidate in the health check.'),
-    approval: approvalSchema.describe('Who must approve before the switch. Default: nobody.'),
-    switch: switchSchema.describe('How all traffic reaches the candidate.'),
-    observation: observationSchema.describe('The time watched after the decision window.'),
-    lease: leaseSchema.describe('The time in which the old colour is kept.'),
-    keep_failed: durationText.describe('How long a candidate is kept after a rollback. Default: 15m.'),
+    capacity: capacitySchema.meta({ description: 'Size of the candidate, before and from the switch.' }),
+    require_parity: z.boolean('true or false').meta({
+      description: 'Stop before anything is changed when the two colours differ in more than the version.',
+      default: false,
+    }),
+    blue_green_switch: blueGreenSwitchSchema.meta({ description: 'What the candidate has to prove, phase by phase.' }),
+    smoke: smokeSchema.meta({
+      description: "Requests sent to the candidate's instances at the start of the health check.",
+      otherwise: 'none',
+    }),
+    approval: approvalSchema.meta({
+      description: 'Who must approve before the switch.',
+      otherwise: 'nobody is asked',
+    }),
+    switch: switchSchema.meta({ description: 'How all traffic reaches the candidate.' }),
+    observation: observationSchema.meta({ description: 'The time watched after the decision window.' }),
+    lease: leaseSchema.meta({ description: 'The time in which the old colour is kept.' }),
+    keep_failed: durationText.meta({
+      description: 'How long a candidate is kept after a rollback, to be looked at; `0s`: not at all.',
+      default: formatDuration(DEFAULTS.keep_failed_ms),
+    }),
     provision: z
-      .strictObject({ timeout: durationText.describe('Time until every instance is ready. Default: 10m.') })
-      .partial(),
+      .strictObject({
+        timeout: durationText.meta({
+          description: 'How long it may take until every instance is ready.',
+          default: formatDuration(DEFAULTS.provision_timeout_ms),
+        }),
+      })
+      .partial()
+      .meta({ description: 'Getting the candidate up.' }),
   })
   .partial();
 

@@ -2,44 +2,81 @@
 import { z } from 'zod';
 import { environmentVariables, httpUrl, MAX_LIST, perColour, text } from './base.ts';
 
-const local = z.strictObject({
-  url: httpUrl.optional().describe("Admin address of the local program. Default: the worker's own."),
-  command: z
-    .array(text('a word of the command'), 'a list of words, such as [node, server.js]')
-    .min(1, 'the program first, then its arguments')
-    .max(MAX_LIST)
-    .optional()
-    .describe('Program and arguments of one instance. Default: what the service was created with.'),
-  cwd: text('a folder').optional().describe('Working directory of the instances.'),
-  env: environmentVariables.optional().describe('Environment of the instances, beside PORT, COLOUR and VERSION.'),
-});
+const local = z
+  .strictObject({
+    url: httpUrl.optional().meta({
+      description: 'Admin address of the local program.',
+      otherwise: "the worker's own",
+    }),
+    command: z
+      .array(text('a word of the command'), 'a list of words, such as [node, server.js]')
+      .min(1, 'the program first, then its arguments')
+      .max(MAX_LIST)
+      .optional()
+      .meta({
+        description: 'Program and arguments of one instance.',
+        otherwise: 'what the service was created with',
+        examples: [['node', 'server.js']],
+      }),
+    cwd: text('a folder').optional().meta({
+      description: 'Working directory of the instances.',
+      otherwise: "the local program's own",
+    }),
+    env: environmentVariables.optional().meta({
+      description: 'Environment of the instances, beside PORT, COLOUR and VERSION.',
+      default: {},
+    }),
+  })
+  .meta({ description: 'A supervisor of processes on this machine.' });
 
-const kubernetes = z.strictObject({
-  context: text('a kubeconfig context').optional().describe('Default: in-cluster.'),
-  namespace: text('a namespace', 63).optional().describe('Default: default.'),
-  deployments: perColour('the name of a Deployment'),
-  container: text('the name of a container', 63).optional().describe('Default: the only one.'),
-  image: text('an image without its tag').optional().describe('Default: the image that runs, with the new tag.'),
+const image = text('an image without its tag').optional().meta({
+  description: 'Image without its tag; `version` becomes the tag.',
+  otherwise: 'the image that runs',
 });
+const region = text('a region').optional().meta({ description: 'AWS region.' });
 
-const ecs = z.strictObject({
-  region: text('a region').optional(),
-  cluster: text('the name of a cluster'),
-  services: perColour('the name of an ECS service'),
-  container: text('the name of a container').optional(),
-  image: text('an image without its tag').optional(),
-});
+const kubernetes = z
+  .strictObject({
+    context: text('a kubeconfig context').optional().meta({
+      description: 'Context of the kubeconfig.',
+      otherwise: 'in-cluster',
+    }),
+    namespace: text('a namespace', 63).optional().meta({ description: 'Namespace.', default: 'default' }),
+    deployments: perColour('the name of a Deployment').meta({ description: 'The two Deployments.' }),
+    container: text('the name of a container', 63).optional().meta({
+      description: 'Container that gets the new image.',
+      otherwise: 'the only one',
+    }),
+    image,
+  })
+  .meta({ description: 'Two Deployments of a Kubernetes cluster.' });
 
-const asg = z.strictObject({
-  region: text('a region').optional(),
-  groups: perColour('the name of an Auto Scaling group'),
-  launch_template: text('the name of a launch template').optional(),
-});
+const ecs = z
+  .strictObject({
+    region,
+    cluster: text('the name of a cluster').meta({ description: 'Name of the cluster.' }),
+    services: perColour('the name of an ECS service').meta({ description: 'The two ECS services.' }),
+    container: text('the name of a container').optional().meta({
+      description: 'Container that gets the new image.',
+      otherwise: 'the only one',
+    }),
+    image,
+  })
+  .meta({ description: 'Two services of an Amazon ECS cluster.' });
+
+const asg = z
+  .strictObject({
+    region,
+    groups: perColour('the name of an Auto Scaling group').meta({ description: 'The two groups.' }),
+    launch_template: text('the name of a launch template').optional().meta({
+      description: 'Launch template that carries the version.',
+    }),
+  })
+  .meta({ description: 'Two Amazon EC2 Auto Scaling groups.' });
 
 export const platformSchema = z
   .strictObject(
     { local: local.optional(), kubernetes: kubernetes.optional(), ecs: ecs.optional(), asg: asg.optional() },
     'the name of a platform, or a map with its settings',
   )
-  .describe('What runs a colour: exactly one.')
-  .meta({ adapter: 'platform' });
+  .meta({ adapter: 'platform', description: 'What runs a colour: exactly one.', otherwise: 'required' });

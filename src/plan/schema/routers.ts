@@ -1,66 +1,145 @@
 /** The routers' own keys, as written. */
 import { z } from 'zod';
+import { DEFAULT_DNS_TTL_MS } from '../adapters.ts';
+import { formatDuration } from '../duration.ts';
 import { durationText, httpUrl, MAX_LIST, perColour, text } from './base.ts';
 
 const kubernetesObject = {
-  context: text('a kubeconfig context').optional().describe("Default: the platform's."),
-  namespace: text('a namespace', 63).optional().describe("Default: the platform's."),
+  context: text('a kubeconfig context').optional().meta({
+    description: 'Context of the kubeconfig.',
+    otherwise: "the platform's",
+  }),
+  namespace: text('a namespace', 63).optional().meta({ description: 'Namespace.', otherwise: "the platform's" }),
 };
-const services = perColour('the name of a Service').optional();
+const services = perColour('the name of a Service').optional().meta({
+  description: 'The Services that the two colours stand behind.',
+});
 
 const routers = {
-  local: z.strictObject({
-    url: httpUrl.optional().describe("Admin address of the local program. Default: the platform's."),
-  }),
-  service_selector: z.strictObject({
-    ...kubernetesObject,
-    service: text('the name of a Service', 63),
-    label: text('a label', 317).optional().describe('The label that holds the colour. Default: colour.'),
-  }),
-  gateway_api: z.strictObject({ ...kubernetesObject, route: text('the name of an HTTPRoute', 253), services }),
-  istio: z.strictObject({
-    ...kubernetesObject,
-    virtual_service: text('the name of a VirtualService', 253),
-    route: text('the name of an HTTP route in it').optional(),
-    subsets: perColour('a subset of the DestinationRule').optional(),
-    services,
-  }),
-  ingress_nginx: z.strictObject({ ...kubernetesObject, ingress: text('the name of an Ingress', 253), services }),
-  traefik: z.strictObject({ ...kubernetesObject, service: text('the name of a TraefikService', 253), services }),
-  alb: z.strictObject({
-    region: text('a region').optional(),
-    listener: text('the ARN of a listener').optional(),
-    rule: text('the ARN of a listener rule').optional(),
-    target_groups: perColour('the ARN of a target group'),
-  }),
-  route53: z.strictObject({
-    zone: text('the ID of a hosted zone'),
-    record: text('the name of a record', 255),
-    type: z.enum(['A', 'AAAA', 'CNAME'], 'A, AAAA or CNAME').optional(),
-    ttl: durationText.optional().describe('Default: 60s.'),
-    set_identifiers: perColour('the identifier of a weighted record').optional(),
-  }),
-  envoy: z.strictObject({
-    listen: text('an address such as 127.0.0.1:18000').optional().describe('Where Envoy fetches its configuration.'),
-    admin: httpUrl.optional(),
-    route: text('the name of a route configuration').optional(),
-    clusters: perColour('the name of a cluster').optional(),
-  }),
-  nginx: z.strictObject({
-    config: text('the file that holds the weights'),
-    upstreams: perColour('the name of an upstream').optional(),
-    reload: z.array(text('a word of the command'), 'a list of words').min(1).max(MAX_LIST).optional(),
-    status: httpUrl.optional(),
-  }),
-  haproxy: z.strictObject({
-    socket: text('the path or address of the runtime socket'),
-    backend: text('the name of a backend'),
-    servers: perColour('the name of a server').optional(),
-  }),
+  local: z
+    .strictObject({
+      url: httpUrl.optional().meta({
+        description: 'Admin address of the local program.',
+        otherwise: "the platform's",
+      }),
+    })
+    .meta({ description: "The local program's own weighted HTTP router." }),
+  service_selector: z
+    .strictObject({
+      ...kubernetesObject,
+      service: text('the name of a Service', 63).meta({ description: 'Service whose selector is changed.' }),
+      label: text('a label', 317).optional().meta({ description: 'Label that holds the colour.', default: 'colour' }),
+    })
+    .meta({ description: "A Kubernetes Service's selector: 0 % or 100 %, nothing between." }),
+  gateway_api: z
+    .strictObject({
+      ...kubernetesObject,
+      route: text('the name of an HTTPRoute', 253).meta({ description: 'Name of the HTTPRoute.' }),
+      services,
+    })
+    .meta({ description: 'Weights of a Gateway API HTTPRoute.' }),
+  istio: z
+    .strictObject({
+      ...kubernetesObject,
+      virtual_service: text('the name of a VirtualService', 253).meta({ description: 'Name of the VirtualService.' }),
+      route: text('the name of an HTTP route in it').optional().meta({
+        description: 'Name of an HTTP route in it.',
+      }),
+      subsets: perColour('a subset of the DestinationRule').optional().meta({
+        description: 'Subsets of the DestinationRule.',
+      }),
+      services,
+    })
+    .meta({ description: 'Weights of an Istio VirtualService.' }),
+  ingress_nginx: z
+    .strictObject({
+      ...kubernetesObject,
+      ingress: text('the name of an Ingress', 253).meta({ description: 'Name of the Ingress.' }),
+      services,
+    })
+    .meta({ description: 'Canary weight of ingress-nginx.' }),
+  traefik: z
+    .strictObject({
+      ...kubernetesObject,
+      service: text('the name of a TraefikService', 253).meta({ description: 'Name of the TraefikService.' }),
+      services,
+    })
+    .meta({ description: 'Weights of a TraefikService.' }),
+  alb: z
+    .strictObject({
+      region: text('a region').optional().meta({ description: 'AWS region.' }),
+      listener: text('the ARN of a listener').optional().meta({
+        description: 'ARN of a listener, for its default action.',
+      }),
+      rule: text('the ARN of a listener rule').optional().meta({
+        description: 'ARN of a listener rule.',
+      }),
+      target_groups: perColour('the ARN of a target group').meta({ description: 'The two target groups.' }),
+    })
+    .meta({ description: 'Target group weights of an AWS Application Load Balancer.' }),
+  route53: z
+    .strictObject({
+      zone: text('the ID of a hosted zone').meta({ description: 'ID of the hosted zone.' }),
+      record: text('the name of a record', 255).meta({ description: 'Name of the two weighted records.' }),
+      type: z.enum(['A', 'AAAA', 'CNAME'], 'A, AAAA or CNAME').optional().meta({
+        description: 'Type of the records.',
+      }),
+      ttl: durationText.optional().meta({
+        description: 'Time to live of the records: no shift converges sooner, so `switch.deadline` is no shorter.',
+        default: formatDuration(DEFAULT_DNS_TTL_MS),
+      }),
+      set_identifiers: perColour('the identifier of a weighted record').optional().meta({
+        description: 'Set identifiers of the two records.',
+      }),
+    })
+    .meta({ description: 'Weighted records of Amazon Route 53.' }),
+  envoy: z
+    .strictObject({
+      listen: text('an address such as 127.0.0.1:18000')
+        .optional()
+        .meta({
+          description: 'Where Envoy fetches its configuration.',
+          examples: ['127.0.0.1:18000'],
+        }),
+      admin: httpUrl.optional().meta({ description: "Address of Envoy's admin interface." }),
+      route: text('the name of a route configuration').optional().meta({
+        description: 'Name of the route configuration.',
+      }),
+      clusters: perColour('the name of a cluster').optional().meta({
+        description: 'The two clusters.',
+      }),
+    })
+    .meta({ description: 'Weighted clusters of Envoy, over xDS.' }),
+  nginx: z
+    .strictObject({
+      config: text('the file that holds the weights').meta({ description: 'File that holds the weights.' }),
+      upstreams: perColour('the name of an upstream').optional().meta({
+        description: 'The two upstreams.',
+      }),
+      reload: z
+        .array(text('a word of the command'), 'a list of words')
+        .min(1)
+        .max(MAX_LIST)
+        .optional()
+        .meta({ description: 'Command that makes NGINX read the file.', examples: [['nginx', '-s', 'reload']] }),
+      status: httpUrl.optional().meta({ description: 'Address of its status page.' }),
+    })
+    .meta({ description: 'A weights file of NGINX.' }),
+  haproxy: z
+    .strictObject({
+      socket: text('the path or address of the runtime socket').meta({
+        description: 'Path or address of the runtime socket.',
+      }),
+      backend: text('the name of a backend').meta({ description: 'Name of the backend.' }),
+      servers: perColour('the name of a server').optional().meta({
+        description: 'The two servers.',
+      }),
+    })
+    .meta({ description: "Weights at HAProxy's runtime socket." }),
 };
 
-export const routerSchema = z
-  .strictObject(routers, 'the name of a router, or a map with its settings')
-  .partial()
-  .describe("What decides each colour's share of traffic: exactly one.")
-  .meta({ adapter: 'router' });
+export const routerSchema = z.strictObject(routers, 'the name of a router, or a map with its settings').partial().meta({
+  adapter: 'router',
+  description: "What decides each colour's share of traffic: exactly one.",
+  otherwise: 'local on the platform local',
+});

@@ -1,64 +1,143 @@
-/** The smoke suite, as written. Everything below `endpoints` is known to the schema and not run yet. */
+/** The smoke suite, as written. */
 import { z } from 'zod';
+import { formatDuration } from '../duration.ts';
+import { DEFAULTS } from '../normalise/defaults.ts';
+import { HEADER_NAME, HEADER_VALUE, VALUE_NAME } from '../smoke-values.ts';
+import { SMOKE_METHODS } from '../types.ts';
 import { count, durationText, MAX_LIST, MAX_TEXT, text, urlPath } from './base.ts';
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+const ENDPOINT_METHODS = [...SMOKE_METHODS, 'OPTIONS'] as const;
 const status = count('a status', 100, 599);
 const values = z.union([z.string().max(MAX_TEXT), z.number(), z.boolean()], 'a text, number or boolean');
 
 const health = z
   .strictObject({
-    path: urlPath.describe('Default: /health.'),
-    required_fields: z.array(text('the name of a field', 200), 'a list of fields').max(MAX_LIST),
-    expect: z.record(text('the name of a field', 200), values).describe('Field → the value it must have.'),
+    path: urlPath.meta({
+      description: 'Path of the health document; named checks are looked up in it too.',
+      default: DEFAULTS.health_path,
+    }),
+    required_fields: z
+      .array(text('the name of a field', 200), 'a list of fields')
+      .max(MAX_LIST)
+      .meta({ description: 'Top-level fields that it must have.', default: [] }),
+    expect: z
+      .record(text('the name of a field', 200), values)
+      .meta({ description: 'Top-level field → the value it must have.', default: {} }),
   })
   .partial();
 
 const endpoint = z.strictObject({
-  path: urlPath,
-  method: z.enum(METHODS, METHODS.join(', ')).optional().describe('Default: GET.'),
-  status: status.optional().describe('Default: 200.'),
+  path: urlPath.meta({ description: 'Path that is asked.' }),
+  method: z
+    .enum(ENDPOINT_METHODS, ENDPOINT_METHODS.join(', '))
+    .optional()
+    .meta({ description: 'Method of the request.', default: 'GET' }),
+  status: status.optional().meta({ description: 'Status that it must answer.', default: 200 }),
 });
+
+const SECRET_EXPECTED = 'the name of an environment variable, such as SMOKE_PASSWORD';
+const secret = z.strictObject({
+  env: z
+    .string(SECRET_EXPECTED)
+    .regex(VALUE_NAME, SECRET_EXPECTED)
+    .meta({ description: 'Environment variable of the worker that holds the secret.' }),
+});
+const HEADER_EXPECTED = 'the name of a header, such as X-Frame-Options';
+const headerName = z.string(HEADER_EXPECTED).regex(HEADER_NAME, HEADER_EXPECTED);
+const VALUE_EXPECTED = 'a text of one line, or {env: NAME}';
+const headerValue = z.union(
+  [z.string(VALUE_EXPECTED).max(MAX_TEXT, VALUE_EXPECTED).regex(HEADER_VALUE, VALUE_EXPECTED), secret],
+  VALUE_EXPECTED,
+);
+const CAPTURE_EXPECTED = 'a name of letters, digits and underscores';
+const captureName = z.string(CAPTURE_EXPECTED).regex(VALUE_NAME, CAPTURE_EXPECTED);
+
+const METHOD_KEYS = ['get', 'head', 'post', 'put', 'patch', 'delete'] as const;
+
+/** The path of a request; exactly one in a step. */
+function asked(method: string) {
+  return urlPath.meta({ description: `Path of a ${method} request; \`{{name}}\` is a captured value.` });
+}
 
 const flowStep = z
   .strictObject({
-    get: urlPath,
-    post: urlPath,
-    put: urlPath,
-    patch: urlPath,
-    delete: urlPath,
-    headers: z.record(text('a header', 200), z.string().max(MAX_TEXT)),
-    json: z.json(),
-    status,
-    capture: z.record(text('a name', 100), text('a JSON path', 500)),
+    get: asked('GET'),
+    head: asked('HEAD'),
+    post: asked('POST'),
+    put: asked('PUT'),
+    patch: asked('PATCH'),
+    delete: asked('DELETE'),
+    headers: z.record(headerName, headerValue).meta({
+      description: 'Headers of the request: `{{name}}` is a captured value, `{env: NAME}` a secret.',
+      default: {},
+    }),
+    json: z.json().meta({
+      description: 'The body: `{{name}}` is a captured value, `{env: NAME}` a secret of the worker.',
+      otherwise: 'none',
+    }),
+    status: status.meta({ description: 'Status that it must answer.', otherwise: 'any from 200 to 299' }),
+    timeout: durationText.meta({ description: 'Time limit of the request.', otherwise: '`smoke.timeout`' }),
+    capture: z
+      .record(captureName, text('a JSON path', 500))
+      .meta({ description: 'Name → JSONPath of one value in the answer, for later steps.', default: {} }),
   })
   .partial()
   .refine(
-    (step) =>
-      [step.get, step.post, step.put, step.patch, step.delete].filter((path) => path !== undefined).length === 1,
-    'a step with exactly one of get, post, put, patch and delete',
+    (step) => METHOD_KEYS.filter((key) => step[key] !== undefined).length === 1,
+    `a step with exactly one of ${METHOD_KEYS.join(', ')}`,
   );
+
+const ALLOWED_EXPECTED = 'a value, a list of allowed values, or true for any';
+// `X-XSS-Protection: 0` is a number in YAML.
+const allowedValue = z.union([text(ALLOWED_EXPECTED, 200), z.number()], ALLOWED_EXPECTED);
 
 export const smokeSchema = z
   .strictObject({
-    health,
-    endpoints: z.array(endpoint, 'a list of {path, status}').max(MAX_LIST),
-    max_response_time: durationText.describe('Upper bound of each response. Default: none.'),
-    timeout: durationText.describe('Time limit of each request. Default: 5s, or a second over max_response_time.'),
-    database: z.strictObject({ path: urlPath, max_response_ms: count('milliseconds', 1, 600_000).optional() }),
-    dependencies: z.strictObject({ path: urlPath }),
+    health: health.meta({ description: 'The health document, answered with a status from 200 to 299.' }),
+    endpoints: z
+      .array(endpoint, 'a list of {path, status}')
+      .max(MAX_LIST)
+      .meta({ description: 'Requests and the status each must answer.', default: [] }),
+    max_response_time: durationText.meta({ description: 'Upper bound of each response.', otherwise: 'none' }),
+    timeout: durationText.meta({
+      description: 'Time limit of each request.',
+      otherwise: `${formatDuration(DEFAULTS.smoke_timeout_ms)}, or a second over the longest bound`,
+    }),
+    database: z
+      .strictObject({
+        path: urlPath.meta({ description: 'Path that is asked.' }),
+        max_response_ms: count('milliseconds', 1, 600_000).optional().meta({
+          description: 'Upper bound of the page, and of the time that its document gives, milliseconds.',
+          otherwise: '`smoke.max_response_time`',
+        }),
+      })
+      .meta({ description: 'A page that answers through the database.', otherwise: 'not asked' }),
+    dependencies: z
+      .strictObject({ path: urlPath.meta({ description: 'Path that is asked.' }) })
+      .meta({ description: 'A document of the dependencies, each of which must be healthy.', otherwise: 'not asked' }),
     flows: z
       .array(
-        z.strictObject({ name: text('a name', 100), steps: z.array(flowStep).min(1).max(MAX_LIST) }),
+        z.strictObject({
+          name: text('a name', 100).meta({ description: 'Name of the flow, for its result.' }),
+          steps: z
+            .array(flowStep)
+            .min(1)
+            .max(MAX_LIST)
+            .meta({ description: 'Requests in order, each with exactly one method.' }),
+        }),
         'a list of flows',
       )
-      .max(MAX_LIST),
-    security_headers: z.record(
-      text('a header', 200),
-      z.union([text('a value'), z.array(text('a value')).min(1).max(MAX_LIST)], 'a value, or a list of allowed ones'),
-    ),
+      .max(MAX_LIST)
+      .meta({ description: 'What users do, step by step, once, on one instance.', default: [] }),
+    security_headers: z
+      .record(
+        headerName,
+        z.union([allowedValue, z.array(allowedValue).min(1).max(MAX_LIST), z.literal(true)], ALLOWED_EXPECTED),
+      )
+      .meta({
+        description:
+          'Header → its value, a list of allowed ones, or `true` for any; of the endpoints, or without endpoints of the health page.',
+        default: {},
+      }),
   })
   .partial();
-
-/** Parts that this version accepts and does not run. */
-export const UNBUILT_SMOKE_PARTS = ['database', 'dependencies', 'flows', 'security_headers'] as const;

@@ -10,6 +10,7 @@ const TEXTS = [
   ['platform', 'local', 'command', '*'],
   ['platform', 'local', 'env', '*'],
   ['approval', 'approvers', '*'],
+  ['smoke', 'flows', '*', 'steps', '*', 'headers', '*'],
 ];
 
 /** The same tree with the text as written where the plan wants a text. */

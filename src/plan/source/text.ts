@@ -5,9 +5,14 @@ import type { Path } from './tree.ts';
 /** Names that reach an object's prototype. */
 export const FORBIDDEN_KEYS: readonly string[] = ['__proto__', 'constructor', 'prototype'];
 
-/** Controls but tab and line ends, and the marks that make text read in another order than it is stored. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
-const HIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+/** No key of a plan is near it; a name that a plan makes up is at most 200 long. */
+const MAX_KEY = 300;
+
+/**
+ * Controls but tab and line ends, the marks that make text read in another order than it is stored, and what takes no
+ * room: an approver's name with it would match nobody's. Joiners (U+200C, U+200D) stay: names of some scripts need them.
+ */
+const HIDDEN = /(?![\t\n\r\u200c\u200d])[\p{Cc}\p{Cf}\u2028\u2029]/u;
 
 /** Throws PlanError when the key must not be in a plan. */
 export function checkKey(key: string, at: Position, path: Path): void {
@@ -21,6 +26,7 @@ export function checkKey(key: string, at: Position, path: Path): void {
   }
   if (FORBIDDEN_KEYS.includes(key)) fail(at, path, `\`${key}\` is never a key.`);
   if (key === '') fail(at, path, 'A key is empty.');
+  if (key.length > MAX_KEY) fail(at, path, `A key is longer than ${MAX_KEY} characters.`, 'Check for a missing quote.');
   checkText(key, at, path);
 }
 
@@ -34,7 +40,7 @@ export function checkText(text: string, at: Position, path: Path): void {
 export function hiddenCharacter(text: string): string | null {
   const found = HIDDEN.exec(text)?.[0];
   if (found === undefined) return null;
-  return `U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+  return `U+${(found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
 function fail(at: Position, path: Path, message: string, hint?: string): never {

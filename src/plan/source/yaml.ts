@@ -34,12 +34,7 @@ interface Reader {
 export function parseYaml(text: string, locate: (line: number, column: number) => Position): Node {
   const origin = locate(1, 1);
   if (text.length > MAX_FILE_CHARACTERS) {
-    fail(
-      'CUTOVER_PLAN_TOO_LARGE',
-      origin,
-      [],
-      `The file has ${text.length} characters; ${MAX_FILE_CHARACTERS} are the limit.`,
-    );
+    fail('CUTOVER_PLAN_TOO_LARGE', origin, [], `The file has over ${MAX_FILE_CHARACTERS} characters.`);
   }
   const excess = findExcess(text, MAX_DEPTH, MAX_LEXEMES);
   if (excess !== null) failExcess(excess.what, locate(excess.line, excess.column));
@@ -120,7 +115,9 @@ function readScalar(node: unknown, at: Position, path: (string | number)[]): Nod
   const source = isScalar(node) && typeof node.source === 'string' ? node.source : String(value);
   if (typeof value === 'string') checkText(value, at, path);
   const plain = value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
-  if (!plain) fail('CUTOVER_PLAN_SYNTAX', at, path, `\`${source}\` is no text, number or boolean.`);
+  if (!plain) {
+    fail('CUTOVER_PLAN_SYNTAX', at, path, `\`${source.slice(0, 60)}\` is no text, number or boolean.`);
+  }
   return { kind: 'scalar', at, value: value as string | number | boolean | null, source, inner: innerOf(node) };
 }
 

@@ -49,6 +49,7 @@ const router: TrafficRouter = {
 
 function activities(over: Partial<Adapters> = {}) {
   return createWatchActivities({
+    secrets: () => undefined,
     adapters: {
       platform: () => source.platform,
       router: () => router,
@@ -313,7 +314,10 @@ describe('the smoke suite', () => {
     endpoints: [{ path: '/users', method: 'GET', status: 200 }],
     max_response_time_ms: 2_000,
     timeout_ms: 500,
-    unbuilt: [],
+    database: null,
+    dependencies: null,
+    flows: [],
+    security_headers: {},
   };
   const run = () => environment().do(() => activities().runSmoke({ target, colour: 'green', version: '2.0.0', smoke }));
   const healthy = { status: 'healthy', timestamp: 1, version: '2.0.0' };

@@ -36,7 +36,7 @@ async function runShopUnderLoad(options: ShopOptions = {}) {
     metrics: { kind: 'scrape', queries: {}, resolution_ms: 500 } as unknown as WatchInput['target']['metrics'],
   };
   const adapters = createAdapters({ localUrl: bench.program.url, log: () => undefined });
-  return { bench, target, activities: createWatchActivities({ adapters }) };
+  return { bench, target, activities: createWatchActivities({ adapters, secrets: () => undefined }) };
 }
 
 function run<T>(work: () => Promise<T>): Promise<T> {
@@ -98,7 +98,10 @@ describe('on the local platform a window', () => {
       ],
       max_response_time_ms: 10_000,
       timeout_ms: 10_000,
-      unbuilt: [],
+      database: null,
+      dependencies: null,
+      flows: [],
+      security_headers: {},
     };
     const result = await run(() => activities.runSmoke({ target, colour: 'green', version: '2.0.0', smoke }));
     expect(result).toMatchObject({ ok: true });

@@ -7,6 +7,16 @@ const PHASES = 'blue_green_switch:\n  validation_phases:\n';
 /** Title, text, `code line:column key`, a part of the message, a part of the hint. */
 type Row = [title: string, text: string, error: string, message: string, hint: string];
 
+/** Twelve to the power of five from five lines. */
+const BOMB = ['a', 'b', 'c', 'd', 'e']
+  .map(
+    (name, index) =>
+      `${name}: &${name} [${Array(12)
+        .fill(index === 0 ? 'x' : `*${'abcd'[index - 1]}`)
+        .join(', ')}]`,
+  )
+  .join('\n');
+
 const SYNTAX: Row[] = [
   ['an open bracket', 'switch: {steps: [25, 50', 'SYNTAX 1:24 ', 'not YAML', ''],
   ['a tab as indentation', 'switch:\n\tdrain: 5s', 'SYNTAX 2:1 ', 'Tabs', 'spaces'],
@@ -24,6 +34,49 @@ const SYNTAX: Row[] = [
   ['text that reads backwards', 'environment: "a\\u202Eb"', 'FORBIDDEN_TEXT 1:14 environment', 'U+202E', ''],
   ['deep brackets', `lease: ${'['.repeat(70)}${']'.repeat(70)}`, 'TOO_LARGE 1:72 lease[0][0]', 'deeper than 64', ''],
   ['endless brackets', `lease: ${'['.repeat(50_000)}`, 'TOO_LARGE 1:78 ', 'deeper than 64', 'brackets'],
+  ['a terminal escape', 'environment: "\\e[2Jprod"', 'FORBIDDEN_TEXT 1:14 environment', 'U+001B', ''],
+  [
+    'a raw terminal escape',
+    'approval: {approvers: ["\u001b[31mana"]}',
+    'FORBIDDEN_TEXT 1:24 approval.approvers[0]',
+    'U+001B',
+    '',
+  ],
+  ['a terminal escape in a key', 'lease:\n  "\\e[2J": 1', 'FORBIDDEN_TEXT 2:3 lease', 'U+001B', ''],
+  ['an 8-bit terminal escape', 'environment: "a\\x9b31m"', 'FORBIDDEN_TEXT 1:14 environment', 'U+009B', ''],
+  ['a title that the terminal would take', 'version: "1\\e]0;x\\a"', 'FORBIDDEN_TEXT 1:10 version', 'U+001B', ''],
+  [
+    'a space that takes no room',
+    'approval: {approvers: ["ana\u200b"]}',
+    'FORBIDDEN_TEXT 1:24 approval.approvers[0]',
+    'U+200B',
+    '',
+  ],
+  [
+    'a prototype key among free names',
+    'platform: {local: {env: {__proto__: x}}}',
+    'FORBIDDEN_TEXT 1:26 platform.local.env',
+    '__proto__',
+    '',
+  ],
+  [
+    'the key prototype, in flow',
+    'smoke: {health: {expect: {prototype: 1}}}',
+    'FORBIDDEN_TEXT 1:27 smoke.health.expect',
+    'prototype',
+    '',
+  ],
+  ['an endless key', `"${'k'.repeat(500)}": 1`, 'FORBIDDEN_TEXT 1:1 ', 'longer than 300', 'quote'],
+  [
+    'a number without end',
+    `lease: {shrink_to: ${'9'.repeat(400)}}`,
+    'SYNTAX 1:20 lease.shrink_to',
+    'no text, number',
+    '',
+  ],
+  ['a bomb of aliases', BOMB, 'TOO_LARGE 1:32 e[0][11][4][8][8]', 'aliases followed', ''],
+  ['deep maps', `${'{a: '.repeat(70)}1${'}'.repeat(70)}`, 'TOO_LARGE 1:261 a.a.a', 'deeper than 64', ''],
+  ['bytes of another encoding', 's\u0000e\u0000r\u0000', 'FORBIDDEN_TEXT 1:1 ', 'U+0000', ''],
   ['an alias within itself', 'lease: &a [*a]', 'TOO_LARGE 1:12 lease[0][0]', 'deeper than 64', 'alias'],
 ];
 
@@ -173,7 +226,148 @@ const VALUES: Row[] = [
   ],
 ];
 
+const FLOW = 'smoke:\n  flows:\n    - name: order\n      steps:\n        - ';
+const FLOWS: Row[] = [
+  [
+    'a value that nobody captured',
+    `${FLOW}{get: "/orders/{{order}}"}`,
+    'SMOKE 5:17 smoke.flows[0].steps[0].get',
+    '{{order}}',
+    'capture: {name: $.field}',
+  ],
+  [
+    'a value captured too late',
+    `${FLOW}{post: /a, json: {deep: ["{{token}}"]}, capture: {token: $.token}}`,
+    'SMOKE 5:36 smoke.flows[0].steps[0].json.deep[0]',
+    'No earlier step',
+    '',
+  ],
+  [
+    'a misspelt value',
+    `${FLOW}{post: /a, capture: {token: $.token}}\n        - {get: /b, headers: {X-Token: "{{tokn}}"}}`,
+    'SMOKE 6:40 smoke.flows[0].steps[1].headers.X-Token',
+    '{{tokn}}',
+    'capture {{token}}',
+  ],
+  [
+    'a path that is no JSONPath',
+    `${FLOW}{get: /a, capture: {token: token}}`,
+    'SMOKE 5:38 smoke.flows[0].steps[0].capture.token',
+    '`token`',
+    '$.token',
+  ],
+  [
+    'a path to many values',
+    `${FLOW}{get: /a, capture: {token: "$..[?@.a]"}}`,
+    'SMOKE 5:38 smoke.flows[0].steps[0].capture.token',
+    'one value',
+    'names and indices',
+  ],
+  ['a body of a GET', `${FLOW}{get: /a, json: {}}`, 'SMOKE 5:21 smoke.flows[0].steps[0].json', 'no body', 'post'],
+  [
+    'a capture from a HEAD',
+    `${FLOW}{head: /a, capture: {token: $.token}}`,
+    'SMOKE 5:22 smoke.flows[0].steps[0].capture',
+    'HEAD',
+    'get',
+  ],
+  [
+    'a secret without a name',
+    `${FLOW}{post: /a, json: {password: {env: "no name"}}}`,
+    'SMOKE 5:45 smoke.flows[0].steps[0].json.password.env',
+    '`no name`',
+    'SMOKE_PASSWORD',
+  ],
+  [
+    'a header of the connection',
+    `${FLOW}{post: /a, headers: {Content-Length: 5}}`,
+    'SMOKE 5:48 smoke.flows[0].steps[0].headers.Content-Length',
+    'belongs to the connection',
+    'Leave it out',
+  ],
+  [
+    'a header that ends its line',
+    `${FLOW}{get: /a, headers: {X-A: "a\\r\\nX-B: b"}}`,
+    'VALUE 5:36 smoke.flows[0].steps[0].headers.X-A',
+    'one line',
+    '',
+  ],
+  ['two methods', `${FLOW}{get: /a, post: /b}`, 'VALUE 5:11 smoke.flows[0].steps[0]', 'exactly one', 'get, head'],
+  [
+    'two flows of a name',
+    'smoke: {flows: [{name: a, steps: [{get: /}]}, {name: a, steps: [{get: /}]}]}',
+    'SMOKE 1:54 smoke.flows[1].name',
+    '`a`',
+    'once',
+  ],
+  [
+    'a step without time',
+    `${FLOW}{get: /a, timeout: 0s}`,
+    'DURATION 5:30 smoke.flows[0].steps[0].timeout',
+    'longer than nothing',
+    '',
+  ],
+  [
+    'a database bound over the timeout',
+    'smoke: {timeout: 1s, database: {path: /db, max_response_ms: 5000}}',
+    'SMOKE 1:61 smoke.database.max_response_ms',
+    '1s',
+    '1000',
+  ],
+  [
+    'a header that must be absent',
+    'smoke: {security_headers: {Server: false}}',
+    'VALUE 1:36 smoke.security_headers.Server',
+    'false',
+    'true for any',
+  ],
+];
+
 const RULES: Row[] = [
+  [
+    'a step at a selector',
+    'router: {service_selector: {service: a}}\nswitch: {strategy: gradual, steps: [50, 100]}',
+    'ROUTER 2:37 switch.steps[0]',
+    '50 %',
+    'weighted',
+  ],
+  [
+    'a step that stays',
+    'switch: {strategy: gradual, steps: [25, 25, 100]}',
+    'SHARES 1:41 switch.steps[1]',
+    '25 %',
+    'rise',
+  ],
+  ['a step beyond all', 'switch: {strategy: gradual, steps: [25, 150]}', 'VALUE 1:41 switch.steps[1]', '150', ''],
+  ['a step of nothing', 'switch: {strategy: gradual, steps: [0, 100]}', 'SHARES 1:37 switch.steps[0]', '0 %', 'rise'],
+  [
+    'a health check above the validation after it',
+    `${PHASES}    performance_validation: {traffic_percentage: 1}\n    health_check: {traffic_percentage: 2}`,
+    'SHARES 3:50 blue_green_switch.validation_phases.performance_validation.traffic_percentage',
+    'health_check',
+    'rise',
+  ],
+  [
+    'a percentage that is always so',
+    'observation: {rollback_triggers: ["error_rate > 100"]}',
+    'CRITERION 1:49 observation.rollback_triggers[0]',
+    'never be true',
+    '0 to 100',
+  ],
+  [
+    'a metric with nothing to compare',
+    `${PHASES}    full_switch: {success_criteria: ["error_rate <"]}`,
+    'CRITERION 3:51 blue_green_switch.validation_phases.full_switch.success_criteria[0]',
+    'Nothing stands after',
+    'baseline',
+  ],
+  [
+    'no approval at all',
+    'approval: {required: 0, approvers: [a]}',
+    'VALUE 1:22 approval.required',
+    'the number 0',
+    '1',
+  ],
   [
     'a share that falls',
     `${PHASES}    health_check: {traffic_percentage: 5}\n    performance_validation: {traffic_percentage: 2}`,
@@ -308,7 +502,7 @@ const RULES: Row[] = [
 ];
 
 describe('a bad plan gives one located error', () => {
-  it.each([...SYNTAX, ...KEYS, ...VALUES, ...RULES])('%s', (_title, text, error, message, hint) => {
+  it.each([...SYNTAX, ...KEYS, ...VALUES, ...FLOWS, ...RULES])('%s', (_title, text, error, message, hint) => {
     const problems = errorsOf(
       [{ name: 'plan.yaml', text }],
       text.includes('platform:') ? REQUIRED.slice(0, 2) : REQUIRED,

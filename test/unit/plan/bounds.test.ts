@@ -7,9 +7,44 @@ function codesOf(text: string): string[] {
   return errorsOf([{ name: 'plan.yaml', text }], REQUIRED).map(({ code }) => code);
 }
 
+const LONG = 'a'.repeat(900_000);
+
 describe('the reader within its bounds', () => {
   it('refuses a file of over a million characters unread', () => {
     expect(codesOf(`# ${'x'.repeat(1_000_000)}`)).toEqual(['CUTOVER_PLAN_TOO_LARGE']);
+  });
+
+  it('refuses 10 MB unread', () => {
+    const text = 'service: checkout\n# '.padEnd(10_000_000, 'x');
+    expect(errorsOf([{ name: 'plan.yaml', text }], REQUIRED)).toMatchObject([
+      { code: 'CUTOVER_PLAN_TOO_LARGE', file: 'plan.yaml', line: 1, column: 1 },
+    ]);
+  });
+
+  // A pattern that tries every way to fail would take minutes at the first of these.
+  it.each([
+    ['an address', `platform: {local: {url: "http://${LONG} b"}}`, 'platform.local.url'],
+    ['a duration', `lease: {duration: ${'9'.repeat(900_000)}x}`, 'lease.duration'],
+    ['a percentage', `lease: {shrink_to: "${'1'.repeat(900_000)}%"}`, 'lease.shrink_to'],
+    ['a path', `smoke: {health: {path: "/${LONG} "}}`, 'smoke.health.path'],
+    ['a version', `version: "${LONG} "`, 'version'],
+    ['a name', `service: "${LONG}-"`, 'service'],
+    ['a target', `target: "${LONG}@"`, 'target'],
+    ['a query', `metrics: {scrape: {queries: {q: "gauge q${' '.repeat(900_000)}x"}}}`, 'metrics.scrape.queries.q'],
+    [
+      'a criterion',
+      `observation: {rollback_triggers: ["a${' '.repeat(900_000)}!"]}`,
+      'observation.rollback_triggers[0]',
+    ],
+  ])('refuses %s of a megabyte within seconds, and tells it in a line', (_, text, key) => {
+    const startedMs = performance.now();
+    const problems = errorsOf(
+      [{ name: 'plan.yaml', text }],
+      REQUIRED.filter((set) => !text.startsWith(set.split('=')[0] ?? '')),
+    );
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    expect(problems).toMatchObject([{ key }]);
+    expect(problems[0]?.message.length).toBeLessThan(500);
   });
 
   it('refuses an alias bomb', () => {

@@ -193,10 +193,6 @@ describe('the shared plans', () => {
       'ADAPTER_NOT_BUILT platform.kubernetes 7',
       'ADAPTER_NOT_BUILT router.gateway_api 14',
       'ADAPTER_NOT_BUILT metrics.prometheus 17',
-      'CHECK_NOT_BUILT smoke.database 44',
-      'CHECK_NOT_BUILT smoke.dependencies 45',
-      'CHECK_NOT_BUILT smoke.flows 46',
-      'CHECK_NOT_BUILT smoke.security_headers 53',
       'FEATURE_NOT_BUILT require_parity 30',
       'FEATURE_NOT_BUILT lease.shrink_to 71',
     ]);
@@ -209,10 +205,63 @@ describe('the shared plans', () => {
         queries: { business_metric: expect.stringContaining('orders_total') },
       },
       capacity: { validation_percent: 20, switch_percent: 100 },
-      smoke: { unbuilt: ['database', 'dependencies', 'flows', 'security_headers'] },
+      smoke: {
+        database: { path: '/api/v1/health/database', max_response_ms: 1_000 },
+        dependencies: { path: '/api/v1/health/dependencies' },
+        security_headers: { 'X-Content-Type-Options': ['nosniff'], 'X-Frame-Options': ['DENY', 'SAMEORIGIN'] },
+        flows: [
+          {
+            name: 'order',
+            steps: [
+              {
+                method: 'POST',
+                path: '/auth/login',
+                headers: {},
+                json: { username: 'smoke', password: { env: 'SMOKE_PASSWORD' } },
+                status: 200,
+                timeout_ms: 5_000,
+                capture: { token: '$.token' },
+              },
+              { method: 'GET', headers: { Authorization: 'Bearer {{token}}' }, json: null },
+              { method: 'POST', status: 201, capture: { order: '$.orderId' } },
+            ],
+          },
+        ],
+      },
       approval: { required: 2, timeout_ms: 3_600_000 },
       observation: { duration_ms: 14_400_000, rollback_triggers: [{}, {}, { source: 'availability < 99' }] },
     });
+  });
+});
+
+describe('the smoke suite', () => {
+  const smokeOf = (text: string) => load(`smoke: ${text}`).plan.smoke;
+
+  it('takes header values as they are written, and `true` for any', () => {
+    expect(smokeOf('{security_headers: {X-XSS-Protection: 0, Vary: true, A: [1, b]}}')?.security_headers).toEqual({
+      'X-XSS-Protection': ['0'],
+      Vary: null,
+      A: ['1', 'b'],
+    });
+    const flows = '[{name: a, steps: [{get: /, headers: {X-Version: 1.10, X-Flag: true, X-Key: {env: SMOKE_KEY}}}]}]';
+    expect(smokeOf(`{flows: ${flows}}`)?.flows[0]?.steps[0]?.headers).toEqual({
+      'X-Version': '1.10',
+      'X-Flag': 'true',
+      'X-Key': { env: 'SMOKE_KEY' },
+    });
+  });
+
+  it('gives steps the time of the suite, which follows the longest bound', () => {
+    const steps = '[{get: /a}, {head: /b, timeout: 9s}, {put: /c}, {patch: /d}, {delete: /e}]';
+    const smoke = smokeOf(`{database: {path: /db, max_response_ms: 20000}, flows: [{name: a, steps: ${steps}}]}`);
+    expect(smoke?.timeout_ms).toBe(21_000);
+    expect(smoke?.flows[0]?.steps.map(({ method, path, timeout_ms }) => `${method} ${path} ${timeout_ms}`)).toEqual([
+      'GET /a 21000',
+      'HEAD /b 9000',
+      'PUT /c 21000',
+      'PATCH /d 21000',
+      'DELETE /e 21000',
+    ]);
   });
 });
 
@@ -223,6 +272,11 @@ describe('doubts', () => {
     ['a latency without a unit', criterion('p99_latency > 2'), 'milliseconds'],
     ['a fraction for a percentage', criterion('availability < 0.99'), 'percent'],
     ['a business metric of nobody', criterion('business_metric_drop > 2'), 'business_metric_total'],
+    [
+      'a secret that workers do not give by themselves',
+      'smoke: {flows: [{name: a, steps: [{post: /, json: {key: {env: API_KEY}}}]}]}',
+      'CUTOVER_SMOKE_ENV',
+    ],
     ['a misspelt check', warmup('cache_preload'), 'cache_preload'],
     ['a check spelt almost like a metric', warmup('eror_rate'), 'eror_rate'],
     ['a metric without traffic', warmup('error_rate < 1'), '0 % of the traffic'],

@@ -1,0 +1,69 @@
+/** What a deployment goes through, in order, each with how long it takes and what is judged in it. */
+import type { Criterion, Plan } from '../types.ts';
+import { draftsOf, guardOf, type TimelinePhase, type Watched } from './drafts.ts';
+
+export interface Stage {
+  phase: TimelinePhase;
+  /** Of the switch: which step of how many; null elsewhere. */
+  step: { number: number; of: number } | null;
+  /** The candidate's share of the traffic, percent. */
+  share: number;
+  /** The write at the router that the stage begins with; null: none. */
+  shift: { from: number; to: number; deadline_ms: number } | null;
+  /** From the deployment's start, when neither people nor machines are waited for. */
+  starts_after_ms: number;
+  /** Without waiting for people, machines or data. */
+  least_ms: number;
+  /** With every limit of the plan used up. */
+  most_ms: number;
+  success_criteria: string[];
+  /** Judged every tick of it. */
+  rollback_triggers: string[];
+  /** Requests of the smoke suite that it begins with. */
+  smoke: string[];
+  /** Size of the candidate that it begins with, percent of the active colour's; null: as before. */
+  size_percent: number | null;
+}
+
+/** The phases that the plan has; `skippedPhases` names the others. */
+export function stagesOf(plan: Plan): Stage[] {
+  const stages: Stage[] = [];
+  let share = 0;
+  let startsAfterMs = 0;
+  for (const draft of draftsOf(plan)) {
+    const to = draft.share ?? share;
+    // A step that the candidate has reached already is skipped.
+    if (draft.step !== undefined && draft.share !== undefined && to <= share) continue;
+    const shift = to === share ? null : { from: share, to, deadline_ms: plan.switch.deadline_ms };
+    stages.push({
+      phase: draft.phase,
+      step: draft.step ?? null,
+      share: to,
+      shift,
+      starts_after_ms: startsAfterMs,
+      least_ms: draft.least_ms,
+      most_ms: draft.most_ms + (shift?.deadline_ms ?? 0),
+      success_criteria: sources(draft.success_criteria ?? []),
+      rollback_triggers: to === 0 ? [] : triggersOf(plan, draft.watched),
+      smoke: draft.smoke ?? [],
+      size_percent: draft.size_percent ?? null,
+    });
+    share = to;
+    startsAfterMs += draft.least_ms;
+  }
+  return stages;
+}
+
+export function skippedPhases(plan: Plan): TimelinePhase[] {
+  const has = new Set(stagesOf(plan).map(({ phase }) => phase));
+  const all: TimelinePhase[] = ['warmup', 'health_check', 'performance_validation', 'approval', 'observation', 'lease'];
+  return all.filter((phase) => !has.has(phase));
+}
+
+function triggersOf(plan: Plan, { guard, own }: Watched): string[] {
+  return sources([...own, ...(guard ? guardOf(plan) : [])]);
+}
+
+function sources(criteria: readonly Criterion[]): string[] {
+  return [...new Set(criteria.map(({ source }) => source))];
+}

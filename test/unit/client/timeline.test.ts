@@ -1,0 +1,51 @@
+import pc from 'picocolors';
+import { describe, expect, it } from 'vitest';
+import { width } from '../../../src/client/render/text.ts';
+import { renderTimeline } from '../../../src/client/render/timeline.ts';
+import { timelineOf } from '../../../src/plan/timeline.ts';
+import { load, sharedPlan } from '../plan/support.ts';
+
+const colors = pc.createColors(false);
+const checkout = timelineOf(load(sharedPlan('checkout.yaml').text, []).plan);
+const shown = renderTimeline(checkout, { columns: 80, colors });
+
+describe('the timeline on a terminal', () => {
+  it('has a line for each phase, with its criteria below', () => {
+    expect(shown).toContain('checkout 2.4.1 → production\nplatform kubernetes · router gateway_api');
+    expect(shown).toMatch(/\n 5m +performance validation +10 % {2}5m\n +✔ p99_latency < baseline \+ 10ms\n/);
+    expect(shown).toMatch(/\n 10m +approval +10 % {2}up to 1h: 2 of 3 approvers\n/);
+    expect(shown).toMatch(/\n 4h20m30s +lease +100 % {2}24h, the old colour at 20 %\n/);
+  });
+
+  it('tells the total, the shifts, what rolls back, and who is asked', () => {
+    expect(shown).toMatch(/until the outcome is known +4h20m30s +at most \d+h/);
+    expect(shown).toContain('10 → 25 %, proven within 30s (switch, step 1 of 3)');
+    expect(shown).toContain('▲ availability < 99 — observation');
+    expect(shown).toContain('fires\n    at 2 breaches in a row');
+    expect(shown).toMatch(/asked at 10m, with 10 % on the candidate: 2 of ana@example.com,\n +ben@example.com/);
+    expect(shown).toContain('without approval within 1h it is rolled back');
+  });
+
+  it('says so when there is neither trigger nor approval, and what is left out', () => {
+    const bare =
+      'blue_green_switch: {validation_phases: {full_switch: {rollback_triggers: []}}}\nlease: {duration: 0s}';
+    const text = renderTimeline(timelineOf(load(bare).plan), { columns: 80, colors });
+    expect(text).toContain('no trigger is named');
+    expect(text).not.toContain('no data');
+    expect(text).toContain('nobody is asked to approve');
+    expect(text).toMatch(/not in the plan: warmup, health check, performance validation,\s+approval,\s+lease/);
+  });
+
+  it('fits into the columns whatever the plan holds, and lets no control character through', () => {
+    const nasty = `${'\u001b[2J\u009b31m\u202e漢字'.repeat(30)}\n`;
+    const approval = checkout.approval === null ? null : { ...checkout.approval, approvers: [nasty, 'x'.repeat(190)] };
+    const hostile = { ...checkout, service: nasty, version: nasty, approval };
+    for (const columns of [40, 80, 120]) {
+      const lines = renderTimeline(hostile, { columns, colors }).split('\n');
+      for (const line of lines) {
+        expect(width(line)).toBeLessThanOrEqual(columns);
+        expect(line).not.toMatch(/[\p{Cc}\u202e]/u);
+      }
+    }
+  });
+});
