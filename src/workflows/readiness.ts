@@ -7,10 +7,14 @@ import { stop } from './interruption.ts';
 import type { Run } from './run.ts';
 import { within } from './within.ts';
 
-/** Returns when `size` instances are ready, or interrupts the run when they are not within `provision_timeout_ms`. */
-export async function readyOrStop(run: Run, colour: Colour, size: number, version: string): Promise<ColourState> {
-  const timeoutMs = run.plan.provision_timeout_ms;
-  const state = await within(timeoutMs, `limit of provisioning ${colour}`, () =>
+/**
+ * Returns when `size` instances of the candidate are ready, or interrupts the run when they are not within
+ * `provision_timeout_ms` of `askedAtMs`, when the platform was first asked for them.
+ */
+export async function readyOrStop(run: Run, colour: Colour, size: number, askedAtMs: number): Promise<ColourState> {
+  const { version, provision_timeout_ms: limitMs } = run.plan;
+  const leftMs = Math.max(1, askedAtMs + limitMs - Date.now());
+  const state = await within(leftMs, `limit of provisioning ${colour}`, () =>
     waits.awaitReady.executeWithOptions({ summary: `wait: ${colour} × ${size} ready` }, [
       { target: run.target, colour, version, size },
     ]),
@@ -19,6 +23,6 @@ export async function readyOrStop(run: Run, colour: Colour, size: number, versio
   return stop(
     run,
     'failure',
-    `${colour} did not get ${size} ready instances of ${version} within ${formatDuration(timeoutMs)}`,
+    `${colour} did not get ${size} ready instances of ${version} within ${formatDuration(limitMs)}`,
   );
 }

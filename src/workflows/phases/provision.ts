@@ -8,11 +8,12 @@ import { claimedOf, type Run } from '../run.ts';
 export async function provision(run: Run): Promise<void> {
   const record = beginPhase(run, 'provision', null);
   const { candidate, fullSize } = claimedOf(run);
+  const askedAtMs = Date.now();
   const size = Math.max(1, Math.ceil((fullSize * run.plan.capacity.validation_percent) / 100));
   await mutations.deployVersion.executeWithOptions(
     { summary: `${run.plan.version} on ${candidate} × ${size}`, scheduleToCloseTimeout: run.plan.provision_timeout_ms },
     [{ target: run.target, colour: candidate, version: run.plan.version, size }],
   );
-  const state = await readyOrStop(run, candidate, size, run.plan.version);
+  const state = await readyOrStop(run, candidate, size, askedAtMs);
   endPhase(run, record, 'passed', `${state.ready} of ${size} instances ready on ${candidate}`);
 }

@@ -28,12 +28,13 @@ async function growToFullSize(run: Run): Promise<void> {
   const { candidate, fullSize } = claimedOf(run);
   const { validation_percent, switch_percent } = run.plan.capacity;
   if (switch_percent <= validation_percent) return;
+  const askedAtMs = Date.now();
   const size = Math.max(1, Math.ceil((fullSize * switch_percent) / 100));
   await mutations.scaleColour.executeWithOptions(
     { summary: `${candidate} × ${size}`, scheduleToCloseTimeout: run.plan.provision_timeout_ms },
     [{ target: run.target, colour: candidate, size }],
   );
-  await readyOrStop(run, candidate, size, run.plan.version);
+  await readyOrStop(run, candidate, size, askedAtMs);
 }
 
 async function watchStep(run: Run, step: SwitchStep): Promise<void> {
