@@ -29,9 +29,12 @@ interface Call {
   signal: AbortSignal | undefined;
   /** Statuses beside 2xx that carry an answer instead of an error. */
   answers?: number[];
+  timeoutMs?: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 4_000;
+/** A removal waits for requests in flight: the service's drain limit, on a busy machine. */
+const REMOVE_TIMEOUT_MS = 60_000;
 /** A refused connection means that nothing was done; the program may be on its way back. */
 const REFUSED_RETRIES_MS = [50, 100, 200, 400];
 const CONFLICT = 412;
@@ -74,9 +77,10 @@ export class LocalClient {
     return this.#json({ method: 'PUT', path: servicePath(service), body: definition, signal });
   }
 
-  /** Also right when there is no such service. `force`: although a colour has traffic. */
+  /** Ends when its requests and instances have. Right also without such a service. `force`: although it has traffic. */
   async remove(service: string, force: boolean, signal?: AbortSignal): Promise<void> {
-    await this.#call({ method: 'DELETE', path: `${servicePath(service)}?force=${force}`, signal });
+    const path = `${servicePath(service)}?force=${force}`;
+    await this.#call({ method: 'DELETE', path, signal, timeoutMs: REMOVE_TIMEOUT_MS });
   }
 
   deploy(service: string, colour: Colour, request: ColourRequest, signal?: AbortSignal): Promise<ColourView> {
@@ -126,7 +130,7 @@ export class LocalClient {
   }
 
   async #call(call: Call): Promise<{ status: number; text: string }> {
-    const limit = AbortSignal.timeout(this.#timeoutMs);
+    const limit = AbortSignal.timeout(call.timeoutMs ?? this.#timeoutMs);
     const signal = call.signal === undefined ? limit : AbortSignal.any([call.signal, limit]);
     for (let attempt = 0; ; attempt += 1) {
       try {

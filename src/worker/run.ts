@@ -1,3 +1,4 @@
+import { IllegalStateError } from '@temporalio/common';
 import {
   NativeConnection,
   type NativeConnectionOptions,
@@ -40,6 +41,11 @@ export interface RunningWorker {
   done: Promise<void>;
 }
 
+/**
+ * A worker that died keeps its sticky queue's messages for this long. Well below the second within which the client
+ * expects an update to be accepted: the signal that it sends then makes the server begin this wait anew.
+ */
+const STICKY_TIMEOUT = '500ms';
 /** A mutation takes under 5 s. */
 const MUTATION_GRACE = '6s';
 /** Live values are read from heartbeat details, so these must reach the server about once a second. */
@@ -93,8 +99,7 @@ async function createWorkers(connection: NativeConnection, options: StartWorkerO
       taskQueue: TASK_QUEUE,
       ...workflowCode(options.bundlePath),
       activities: mutations,
-      // A worker that died keeps its sticky queue's messages for this long.
-      stickyQueueScheduleToStartTimeout: '1s',
+      stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
       maxCachedWorkflows: options.cachedWorkflows ?? 5_000,
       maxConcurrentWorkflowTaskExecutions: 200,
       maxConcurrentWorkflowTaskPolls: 20,
@@ -124,12 +129,18 @@ function workflowCode(
 }
 
 function runTogether(workers: Worker[], close: () => Promise<void>): RunningWorker {
+  let stopping = false;
   const stopAll = () => {
+    stopping = true;
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   const runs = workers.map(async (worker) => {
     try {
       await worker.run();
+    } catch (error) {
+      // Core says so when a poll is still pending at the end, as when Temporal went away: everything has stopped.
+      if (!stopping || !(error instanceof IllegalStateError)) throw error;
+      Runtime.instance().logger.warn(`worker stopped with a poll pending: ${error.message}`);
     } finally {
       // One without the other would look alive and strand half of every deployment.
       stopAll();
