@@ -4,6 +4,7 @@ import type { Fence, RouterState } from '../adapters/types.ts';
 import { CutoverError } from '../errors.ts';
 import { checkNormalisedPlan } from '../plan/normalised.ts';
 import type { Colour } from '../plan/types.ts';
+import { formatWeights, otherColour } from '../plan/weights.ts';
 import type { ClaimInput, ClaimResult } from './types.ts';
 
 /**
@@ -23,7 +24,7 @@ export async function claimRouter(adapters: Adapters, input: ClaimInput, signal:
   const active = activeColour(found);
   const [active_state, standby_state] = await Promise.all([
     platform.inspect(active, signal),
-    platform.inspect(active === 'blue' ? 'green' : 'blue', signal),
+    platform.inspect(otherColour(active), signal),
   ]);
   const mine = found.fence !== null && found.fence.run === input.run && found.fence.step === 0;
   const fence: Fence =
@@ -40,6 +41,6 @@ function activeColour(state: RouterState): Colour {
   if (state.weights.green === 100) return 'green';
   throw new CutoverError(
     'CUTOVER_ROUTER_SPLIT',
-    `the router splits traffic blue ${state.weights.blue} %, green ${state.weights.green} %: neither colour is active`,
+    `the router splits traffic ${formatWeights(state.weights)}: neither colour is active`,
   );
 }

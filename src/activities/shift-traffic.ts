@@ -4,6 +4,7 @@ import type { Adapters } from '../adapters/registry.ts';
 import type { ColourState, Platform, TrafficRouter } from '../adapters/types.ts';
 import { CutoverError } from '../errors.ts';
 import type { Colour, Weights } from '../plan/types.ts';
+import { otherColour } from '../plan/weights.ts';
 import type { ShiftInput, ShiftOutcome } from './types.ts';
 
 /** A rollback does not wait longer than this for the platform: a state that cannot be read is unknown. */
@@ -23,7 +24,7 @@ export async function shiftTraffic(adapters: Adapters, input: ShiftInput, signal
       kind: 'short',
       colour: capacity.state.colour,
       colour_state: capacity.state,
-      other_state: await inspectOrNull(platform, other(capacity.state.colour), signal),
+      other_state: await inspectOrNull(platform, otherColour(capacity.state.colour), signal),
       note: capacity.note,
     };
   }
@@ -44,7 +45,7 @@ async function readCapacity(platform: Platform, input: ShiftInput, signal: Abort
       return { kind: 'forced', note: 'forced: capacity was not looked at' };
     case 'forward':
       // An unreadable state throws here: a forward shift never goes on a guess.
-      return judge(await platform.inspect(other(input.old_colour), signal), input);
+      return judge(await platform.inspect(otherColour(input.old_colour), signal), input);
     case 'rollback': {
       const state = await inspectOrNull(platform, input.old_colour, signal);
       if (state !== null) return judge(state, input);
@@ -87,8 +88,4 @@ async function inspectOrNull(platform: Platform, colour: Colour, signal: AbortSi
 function refuseWhenLate(deadlineMs: number): void {
   if (Date.now() < deadlineMs) return;
   throw new CutoverError('CUTOVER_FENCE_SUPERSEDED', 'this attempt is past its deadline; it does not write any more');
-}
-
-function other(colour: Colour): Colour {
-  return colour === 'blue' ? 'green' : 'blue';
 }

@@ -2,6 +2,7 @@
 import type { Adapters } from '../adapters/registry.ts';
 import type { ColourState, RouterState } from '../adapters/types.ts';
 import type { Colour, Weights } from '../plan/types.ts';
+import { formatWeights, sameWeights } from '../plan/weights.ts';
 import { type Polling, poll } from './polling.ts';
 import type { ColourInput } from './types.ts';
 import type { Target } from './watch-types.ts';
@@ -35,10 +36,10 @@ export async function awaitConverged(
   { target, weights }: { target: Target; weights: Weights },
 ): Promise<RouterState> {
   const router = adapters.router(target);
-  const wanted = `blue ${weights.blue} %, green ${weights.green} %`;
+  const wanted = formatWeights(weights);
   const result = await poll(polling, {
     read: (signal) => router.convergence(weights, signal),
-    isDone: ({ converged, state }) => converged || !isSame(state.weights, weights),
+    isDone: ({ converged, state }) => converged || !sameWeights(state.weights, weights),
     waitingFor: (seen) => `waiting until requests follow ${wanted}${seen === null ? '' : `: ${seen.detail}`}`,
   });
   return found(result).state;
@@ -148,10 +149,6 @@ function stateOf(state: ColourState, version: string | null): string {
   const other = version !== null && state.version !== version ? `, of version ${state.version ?? 'none'}` : '';
   const why = reasons.length === 0 ? '' : ` (${reasons.slice(0, 3).join('; ')}${reasons.length > 3 ? '; …' : ''})`;
   return `${state.ready} of ${state.desired} ready${other}${why}`;
-}
-
-function isSame(a: Weights, b: Weights): boolean {
-  return a.blue === b.blue && a.green === b.green;
 }
 
 /** A wait without a deadline ends with a value or by throwing. */

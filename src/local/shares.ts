@@ -1,4 +1,5 @@
 import type { Colour, Weights } from '../plan/types.ts';
+import { otherColour } from '../plan/weights.ts';
 
 /** Weights have at most three decimals, so shares add up in whole numbers. */
 const UNITS_PER_PERCENT = 1_000;
@@ -10,7 +11,7 @@ const ALL = 100 * UNITS_PER_PERCENT;
  */
 export function createShares(weights: Weights): () => Colour {
   const minor: Colour = weights.blue < weights.green ? 'blue' : 'green';
-  const major: Colour = minor === 'blue' ? 'green' : 'blue';
+  const major: Colour = otherColour(minor);
   const units = Math.round(weights[minor] * UNITS_PER_PERCENT);
   let owed = 0;
   return () => {

@@ -1,4 +1,5 @@
 /** What `baseline` means once the active colour has too little traffic left to be measured. */
+import { baselineMetrics } from '../decision/baseline.ts';
 import type { Criterion } from '../plan/types.ts';
 import { waits } from './activities.ts';
 import { claimedOf, type Run } from './run.ts';
@@ -9,7 +10,7 @@ import { claimedOf, type Run } from './run.ts';
  * what was frozen before they started.
  */
 export async function freezeBaselines(run: Run): Promise<boolean> {
-  const metrics = baselineMetrics(run);
+  const metrics = metricsOf(run);
   if (metrics.length === 0) return false;
   const { window_ms, min_observations } = run.plan.metrics;
   const measured = await waits.measureBaseline.executeWithOptions({ summary: `baseline: ${metrics.join(', ')}` }, [
@@ -20,20 +21,14 @@ export async function freezeBaselines(run: Run): Promise<boolean> {
 }
 
 /** The metrics that any criterion of the plan compares with the baseline. */
-export function baselineMetrics(run: Run): string[] {
+function metricsOf(run: Run): string[] {
   const { phases, observation, switch: switchPlan } = run.plan;
-  const lists: Criterion[][] = [
-    observation.rollback_triggers,
-    ...switchPlan.steps.map((step) => step.success_criteria),
+  const criteria: Criterion[] = [
+    ...observation.rollback_triggers,
+    ...switchPlan.steps.flatMap((step) => step.success_criteria),
   ];
   for (const phase of Object.values(phases)) {
-    if (phase !== null) lists.push(phase.success_criteria, phase.rollback_triggers);
+    if (phase !== null) criteria.push(...phase.success_criteria, ...phase.rollback_triggers);
   }
-  const names = lists.flat().flatMap((criterion) => {
-    if (criterion.kind !== 'metric') return [];
-    // business_metric_drop is itself a comparison with the active colour's business_metric.
-    if (criterion.metric === 'business_metric_drop') return ['business_metric'];
-    return criterion.expr.kind === 'baseline' ? [criterion.metric] : [];
-  });
-  return [...new Set(names)].sort();
+  return baselineMetrics(criteria).sort();
 }

@@ -3,15 +3,17 @@
  * old colour is known not to be ready: then the table of the design holds (repair, shift what it carries, hold the
  * rest while the candidate is healthy; force always goes).
  */
+
 import { ActivityFailure, CancellationScope, condition } from '@temporalio/workflow';
 import type { ShiftOutcome } from '../activities/types.ts';
 import type { ColourState, RouterState } from '../adapters/types.ts';
+import { formatWeights, sameWeights } from '../plan/weights.ts';
 import { mutations, waits } from './activities.ts';
 import { publishDetails } from './details.ts';
 import { interruptionOf } from './interruption.ts';
 import { callPerson, closeOpenPhases, setPhase, tell } from './journal.ts';
 import { candidateShare, claimedOf, type RollbackRecord, type Run, weightsFor } from './run.ts';
-import { converged, rootMessage, sameWeights, shown, writeWeights } from './traffic.ts';
+import { converged, rootMessage, writeWeights } from './traffic.ts';
 
 /** A rollback reverted by somebody else so often within the span is stuck: a person must find out who. */
 const MAX_REVERTS = 3;
@@ -109,7 +111,11 @@ function writtenByThisRun(run: Run, state: RouterState): boolean {
 async function noteRevert(run: Run, record: RollbackRecord, reverts: number[], state: RouterState): Promise<void> {
   const now = Date.now();
   reverts.push(now);
-  callPerson(run, 'Drift', `somebody else changed the router to ${shown(state.weights)}; the rollback overwrites it`);
+  callPerson(
+    run,
+    'Drift',
+    `somebody else changed the router to ${formatWeights(state.weights)}; the rollback overwrites it`,
+  );
   const recent = reverts.filter((at) => at > now - REVERT_SPAN_MS);
   if (recent.length < MAX_REVERTS) return;
   record.note = `reverted by somebody else ${recent.length} times within ${REVERT_SPAN_MS / 1000} s`;

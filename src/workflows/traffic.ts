@@ -1,8 +1,10 @@
 /** Traffic writes: the fenced shift, and the forward move with its proof and its deadline. */
+
 import { ActivityFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { ShiftInput, ShiftOutcome } from '../activities/types.ts';
 import type { RouterState } from '../adapters/types.ts';
 import type { Weights } from '../plan/types.ts';
+import { formatWeights, sameWeights } from '../plan/weights.ts';
 import { mutations, waits } from './activities.ts';
 import { freezeBaselines } from './baselines.ts';
 import { publishDetails } from './details.ts';
@@ -44,7 +46,7 @@ export async function writeWeights(
       {
         startToCloseTimeout: deadlineMs === null ? ROLLBACK_WRITE_TIMEOUT_MS : WRITE_TIMEOUT_MS,
         ...(deadlineMs !== null && { scheduleToCloseTimeout: Math.max(1, deadlineMs - Date.now()) }),
-        summary: `${mode === 'forward' ? 'shift' : 'put back'}: blue ${weights.blue} %, green ${weights.green} %`,
+        summary: `${mode === 'forward' ? 'shift' : 'put back'}: ${formatWeights(weights)}`,
       },
       [input],
     ),
@@ -87,7 +89,7 @@ async function writeForward(run: Run, share: number): Promise<void> {
     case 'superseded':
       return stop(run, 'superseded', 'another deployment has claimed the router');
     case 'conflict':
-      return stop(run, 'drift', `somebody else changed the router to ${shown(outcome.state.weights)}`);
+      return stop(run, 'drift', `somebody else changed the router to ${formatWeights(outcome.state.weights)}`);
     case 'short':
       return stop(run, 'failure', outcome.note);
     case 'written':
@@ -100,14 +102,16 @@ async function proveConverged(run: Run, weights: Weights, deadlineMs: number, la
   const state = await converged(run, weights, deadlineMs);
   if (state === null) return stop(run, 'failure', late);
   if (!sameWeights(state.weights, weights)) {
-    return stop(run, 'drift', `somebody else changed the router to ${shown(state.weights)}`);
+    return stop(run, 'drift', `somebody else changed the router to ${formatWeights(state.weights)}`);
   }
 }
 
 /** The router's state once new requests follow `weights`, or once it holds other weights; null: neither in time. */
 export async function converged(run: Run, weights: Weights, deadlineMs: number): Promise<RouterState | null> {
   return within(Math.max(1, deadlineMs - Date.now()), 'deadline of the shift', () =>
-    waits.awaitConverged.executeWithOptions({ summary: `prove: ${shown(weights)}` }, [{ target: run.target, weights }]),
+    waits.awaitConverged.executeWithOptions({ summary: `prove: ${formatWeights(weights)}` }, [
+      { target: run.target, weights },
+    ]),
   );
 }
 
@@ -119,23 +123,16 @@ export async function foreignWeights(run: Run): Promise<Weights | null> {
   const { weights } = run;
   if (weights === null) return null;
   const state = await waits.awaitConverged
-    .executeWithOptions({ summary: `still ${shown(weights)}?`, scheduleToCloseTimeout: run.plan.switch.deadline_ms }, [
-      { target: run.target, weights },
-    ])
+    .executeWithOptions(
+      { summary: `still ${formatWeights(weights)}?`, scheduleToCloseTimeout: run.plan.switch.deadline_ms },
+      [{ target: run.target, weights }],
+    )
     .catch((error: unknown) => {
       if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
       return null;
     });
   proceed(run);
   return state === null || sameWeights(state.weights, weights) ? null : state.weights;
-}
-
-export function sameWeights(a: Weights, b: Weights): boolean {
-  return a.blue === b.blue && a.green === b.green;
-}
-
-export function shown(weights: Weights): string {
-  return `blue ${weights.blue} %, green ${weights.green} %`;
 }
 
 export function rootMessage(error: unknown): string {

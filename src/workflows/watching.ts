@@ -73,7 +73,7 @@ export async function watchPhase(run: Run, record: PhaseRecord, window: Window):
   }
 }
 
-/** One watcher's word on the window; null never: an unjudged window interrupts, or is waited for. */
+/** One watcher's word on the window; a window that nobody judged interrupts, or is waited for. */
 async function watchOnce(run: Run, record: PhaseRecord, input: WatchInput): Promise<WatchResult> {
   const scope = new CancellationScope();
   let result: WatchResult | undefined;

@@ -1,5 +1,6 @@
 import type { RouterAnswer, RouterView } from '../../local/api.ts';
 import { LocalClient } from '../../local/client.ts';
+import { formatWeights, sameWeights } from '../../plan/weights.ts';
 import type { RouterState, TrafficRouter, WriteResult } from '../types.ts';
 
 export interface LocalRouterOptions {
@@ -23,9 +24,8 @@ export function createLocalRouter({ url, service }: LocalRouterOptions): Traffic
     },
     async convergence(weights, signal) {
       const view = await client.router(service, signal);
-      const { blue, green } = view.weights;
-      const converged = blue === weights.blue && green === weights.green;
-      const detail = converged ? 'every new request follows' : `the router holds blue ${blue} %, green ${green} %`;
+      const converged = sameWeights(view.weights, weights);
+      const detail = converged ? 'every new request follows' : `the router holds ${formatWeights(view.weights)}`;
       return { converged, in_flight: view.in_flight, detail, state: toState(view) };
     },
   };

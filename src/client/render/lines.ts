@@ -1,4 +1,5 @@
 /** What changed between two looks at a deployment, as plain lines for a log. */
+import { formatWeights } from '../../plan/weights.ts';
 import type { CriterionReading, Evidence, MessageRecord, PhaseStatus } from '../../workflows/api.ts';
 import { shortId } from '../deployment-id.ts';
 import type { LiveStatus } from '../live-status.ts';
@@ -89,7 +90,7 @@ function criterionLine(reading: CriterionReading): string {
 function weightChanges(old: LiveStatus | null, now: LiveStatus): string[] {
   const { weights } = now;
   if (weights === null || (old?.weights?.blue === weights.blue && old.weights.green === weights.green)) return [];
-  return [`traffic: blue ${weights.blue} %, green ${weights.green} %`];
+  return [`traffic: ${formatWeights(weights)}`];
 }
 
 function approvalChanges(old: LiveStatus | null, now: LiveStatus): string[] {

@@ -1,5 +1,7 @@
 /** Before everything: the plan is checked again, the router's epoch claimed, what stood before put into history. */
+
 import { ActivityFailure, workflowInfo } from '@temporalio/workflow';
+import { otherColour } from '../../plan/weights.ts';
 import { mutations } from '../activities.ts';
 import { stop } from '../interruption.ts';
 import { introduce } from '../journal.ts';
@@ -21,7 +23,7 @@ export async function claim(run: Run): Promise<void> {
   run.claimed = {
     fence: claimed.fence,
     active: claimed.active,
-    candidate: claimed.active === 'blue' ? 'green' : 'blue',
+    candidate: otherColour(claimed.active),
     fullSize: Math.max(1, claimed.active_state.desired),
     previousVersion: claimed.active_state.version,
   };

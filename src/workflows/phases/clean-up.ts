@@ -1,10 +1,12 @@
 /** The old colour is removed, after proof that nothing reaches it. */
+
 import { condition } from '@temporalio/workflow';
+import { formatWeights } from '../../plan/weights.ts';
 import { mutations, waits } from '../activities.ts';
 import { proceed } from '../interruption.ts';
 import { beginPhase, callPerson, endPhase } from '../journal.ts';
 import { claimedOf, type Run } from '../run.ts';
-import { foreignWeights, shown } from '../traffic.ts';
+import { foreignWeights } from '../traffic.ts';
 
 /** A proof takes some seconds; after this long somebody should know that it does not come. */
 const UNPROVEN_MS = 15_000;
@@ -35,5 +37,5 @@ async function tellWhyUnproven(run: Run): Promise<void> {
   const foreign = await foreignWeights(run);
   const kept = `${claimedOf(run).active} is kept until it gets no traffic`;
   if (foreign === null) callPerson(run, 'Clean-up waits', kept);
-  else callPerson(run, 'Drift', `somebody else changed the router to ${shown(foreign)}; ${kept}`);
+  else callPerson(run, 'Drift', `somebody else changed the router to ${formatWeights(foreign)}; ${kept}`);
 }

@@ -1,8 +1,9 @@
 /** The two windows at 100 %: the decision window, and the observation, which people may lengthen or shorten. */
+import { formatWeights } from '../../plan/weights.ts';
 import { stop } from '../interruption.ts';
 import { beginPhase, setOutcome, skipPhase } from '../journal.ts';
 import type { Run } from '../run.ts';
-import { foreignWeights, shown } from '../traffic.ts';
+import { foreignWeights } from '../traffic.ts';
 import { stopGuard, watchPhase } from '../watching.ts';
 
 export async function decisionWindow(run: Run): Promise<void> {
@@ -24,6 +25,6 @@ export async function observation(run: Run): Promise<void> {
     await watchPhase(run, record, { successCriteria: [], rollbackTriggers: plan.rollback_triggers });
   }
   const foreign = await foreignWeights(run);
-  if (foreign !== null) return stop(run, 'drift', `somebody else changed the router to ${shown(foreign)}`);
+  if (foreign !== null) return stop(run, 'drift', `somebody else changed the router to ${formatWeights(foreign)}`);
   setOutcome(run, 'succeeded', `${run.plan.version} has all traffic and passed its observation`, 'lease');
 }
