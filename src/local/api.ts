@@ -28,8 +28,10 @@ export interface ServiceDefinition {
   health_path: string;
   /** Where the router listens; 0: choose a free port, once. */
   public_port: number;
-  /** How long requests in flight on an instance may take to end before it is stopped. */
+  /** How long requests and WebSockets on an instance may take to end before it is stopped. */
   drain_timeout_ms: number;
+  /** A cookie keeps each client on one colour, as far as the weights allow (sticky.ts). */
+  sticky: boolean;
 }
 
 /** What a `PUT` of a service may leave out gets its default. */
@@ -44,8 +46,13 @@ export interface InstanceView extends InstanceState {
   in_flight: number;
 }
 
+/** What decides how an instance runs, apart from its version. */
+export type Launch = Pick<ServiceDefinition, 'command' | 'cwd' | 'env' | 'health_path'>;
+
 export interface ColourView extends ColourState {
   instances: InstanceView[];
+  /** What it was deployed with; null: nothing was. */
+  launch: Launch | null;
 }
 
 /** The router's state, with the production requests in flight per colour. */

@@ -8,7 +8,7 @@ import { processUsage } from './process-info.ts';
 
 export interface ServiceMetrics {
   registry: Registry;
-  /** One production request: the exact status code it was answered with (499: the client left, 502: cut off). */
+  /** One production request: the exact status code it was answered with (101: a WebSocket, 499: the client left, 502: cut off). */
   countRequest(colour: Colour, code: number, seconds: number): void;
   /** A request that named its colour by header: not production traffic. */
   countHeaderRequest(colour: Colour, code: number): void;
@@ -84,7 +84,11 @@ function addGauges(registry: Registry, service: string, sources: MetricsSources)
       },
     });
   new Gauge({
-    ...{ name: 'cutover_router_in_flight', help: 'Production requests being answered.', registers },
+    ...{
+      name: 'cutover_router_in_flight',
+      help: 'Production requests being answered, and open WebSockets.',
+      registers,
+    },
     labelNames: ['service', 'colour'] as const,
     collect() {
       for (const colour of COLOURS) this.set({ service, colour }, sources.inFlight(colour));

@@ -1,6 +1,5 @@
-import type { RequestListener } from 'node:http';
 import type { LocalContext } from './context.ts';
-import { listenPublic, type PublicListener } from './listener.ts';
+import { listenPublic, type PublicHandler, type PublicListener } from './listener.ts';
 
 /** Waits between attempts to bind a public port that another program holds. */
 const RETRY_MS = 500;
@@ -22,14 +21,14 @@ export interface PublicSide {
   close(drainMs: number): Promise<void>;
 }
 
-export function createPublicSide(context: LocalContext, service: string, handle: RequestListener): PublicSide {
+export function createPublicSide(context: LocalContext, service: string, handler: PublicHandler): PublicSide {
   let listener: PublicListener | null = null;
   let retry: NodeJS.Timeout | null = null;
   let closing = false;
 
   async function open(port: number): Promise<void> {
     try {
-      const opened = await listenPublic(context.publicHost, port, handle);
+      const opened = await listenPublic(context.publicHost, port, handler);
       if (closing) await opened.close(0);
       else listener = opened;
     } catch (error) {
@@ -44,7 +43,7 @@ export function createPublicSide(context: LocalContext, service: string, handle:
     async move(port, drainMs) {
       const old = listener;
       if (old?.port === port) return { settle: () => undefined, undo: () => undefined };
-      const moved = await listenPublic(context.publicHost, port, handle);
+      const moved = await listenPublic(context.publicHost, port, handler);
       return {
         settle() {
           if (retry !== null) clearTimeout(retry);

@@ -35,6 +35,7 @@ export const definitionSchema = z.strictObject({
   health_path: path.default(DEFAULT_HEALTH_PATH),
   public_port: z.int().min(0).max(65_535).default(0),
   drain_timeout_ms: z.int().min(0).max(86_400_000).default(DEFAULT_DRAIN_TIMEOUT_MS),
+  sticky: z.boolean().default(false),
 });
 
 export const colourRequestSchema = z.strictObject({

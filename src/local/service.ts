@@ -53,11 +53,12 @@ export function createService(context: LocalContext, file: ServiceFile, stored: 
   });
   const router = createRouter({
     ...{ service: name, weights: state.weights },
+    isSticky: () => file.definition.sticky,
     instances: supervisor.instances,
     metrics: () => metrics,
   });
   const metrics = createServiceMetrics(name, { inFlight: router.inFlight, instances: supervisor.instances });
-  const publicSide = createPublicSide(context, name, router.handle);
+  const publicSide = createPublicSide(context, name, router);
 
   function routerView(): RouterView {
     return { ...state, in_flight: { blue: router.inFlight('blue'), green: router.inFlight('green') } };

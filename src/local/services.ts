@@ -85,9 +85,10 @@ export function createServices(context: LocalContext): Services {
 }
 
 async function checkPortFree(host: string, port: number): Promise<void> {
-  const listener = await listenPublic(host, port, (_, response) => response.destroy()).catch((error) =>
-    portTaken(port, error),
-  );
+  const listener = await listenPublic(host, port, {
+    handle: (_, response) => void response.destroy(),
+    handleUpgrade: ({ socket }) => void socket.destroy(),
+  }).catch((error) => portTaken(port, error));
   await listener.close(0);
 }
 

@@ -3,7 +3,13 @@ import { otherColour } from '../plan/weights.ts';
 
 /** Weights have at most three decimals, so shares add up in whole numbers. */
 const UNITS_PER_PERCENT = 1_000;
-const ALL = 100 * UNITS_PER_PERCENT;
+/** 100 % in thousandths of a percent. */
+export const ALL = 100 * UNITS_PER_PERCENT;
+
+/** Percent to thousandths of a percent. */
+export function toUnits(percent: number): number {
+  return Math.round(percent * UNITS_PER_PERCENT);
+}
 
 /**
  * Chooses the colour of each request: deterministic, exact over every 100,000 ÷ gcd requests, and at no moment has the
@@ -12,7 +18,7 @@ const ALL = 100 * UNITS_PER_PERCENT;
 export function createShares(weights: Weights): () => Colour {
   const minor: Colour = weights.blue < weights.green ? 'blue' : 'green';
   const major: Colour = otherColour(minor);
-  const units = Math.round(weights[minor] * UNITS_PER_PERCENT);
+  const units = toUnits(weights[minor]);
   let owed = 0;
   return () => {
     owed += units;

@@ -1,6 +1,6 @@
 /** What the admin API tells. */
 import type { Colour } from '../plan/types.ts';
-import type { ColourView, InstanceView } from './api.ts';
+import type { ColourView, InstanceView, Launch } from './api.ts';
 import type { Instance } from './instance.ts';
 import type { Deployed } from './schemas.ts';
 import type { WaitingSlot } from './supervisor.ts';
@@ -20,7 +20,12 @@ export function viewColour(
     desired: deployed?.replicas ?? 0,
     ready: current.length,
     instances: [...running.map(viewInstance), ...waiting.map((slot) => viewWaiting(slot, deployed?.version ?? ''))],
+    launch: deployed === null ? null : launchOf(deployed),
   };
+}
+
+function launchOf({ command, cwd, env, health_path }: Deployed): Launch {
+  return { command, cwd, env, health_path };
 }
 
 function viewInstance({ record, phase, reason, inFlight }: Instance): InstanceView {

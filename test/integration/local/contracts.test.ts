@@ -1,6 +1,7 @@
 import { createLocalPlatform } from '../../../src/adapters/platforms/local.ts';
 import { createLocalRouter } from '../../../src/adapters/routers/local.ts';
 import type { Colour } from '../../../src/plan/types.ts';
+import { parityContract } from '../../support/contracts/parity.ts';
 import { platformContract } from '../../support/contracts/platform.ts';
 import { countColours, routerContract } from '../../support/contracts/router.ts';
 import { foreignShift, get, runShop, SERVICE, SHOP_COMMAND, startWorkbench } from './support.ts';
@@ -12,6 +13,18 @@ platformContract('local', async () => {
     platform: createLocalPlatform({ ...options, command: SHOP_COMMAND }),
     versions: ['1.0.0', '2.0.0'],
     routeAllTo: (colour) => foreignShift(bench.client, colour === 'blue' ? 100 : 0),
+    close: bench.close,
+  };
+});
+
+parityContract('local', async () => {
+  const bench = await startWorkbench();
+  const options = { url: bench.program.url, service: SERVICE, cwd: null, command: SHOP_COMMAND };
+  const env = { WARMUP_MS: '0' };
+  return {
+    platform: createLocalPlatform({ ...options, env }),
+    withVariable: (name, value) => createLocalPlatform({ ...options, env: { ...env, [name]: value } }),
+    version: '1.0.0',
     close: bench.close,
   };
 });

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  counted,
   foreignShift,
   get,
   residentBytes,
@@ -26,15 +27,6 @@ beforeAll(async () => {
 });
 afterAll(() => bench?.close());
 
-/** The production counter of one colour and code. */
-async function counted(colour: string, code: number, name = 'cutover_router_requests_total'): Promise<number> {
-  const text = await bench.client.metrics(SERVICE);
-  const line = text
-    .split('\n')
-    .find((one) => one.startsWith(`${name}{service="shop",colour="${colour}",code="${code}"}`));
-  return Number(line?.split(' ')[1] ?? 0);
-}
-
 describe('the router in front of the shop', () => {
   beforeAll(async () => {
     await bench.client.remove(SERVICE, true);
@@ -55,11 +47,11 @@ describe('the router in front of the shop', () => {
   });
 
   it('reaches a colour at 0 % by header, apart from the production counters', async () => {
-    const production = await counted('green', 200);
+    const production = await counted(bench.client, 'green', 200);
     const answer = await get(url, { 'X-Cutover-Colour': 'green' });
     expect(answer).toMatchObject({ status: 200, colour: 'green', version: '2.0.0' });
-    expect(await counted('green', 200)).toBe(production);
-    expect(await counted('green', 200, 'cutover_router_header_requests_total')).toBeGreaterThan(0);
+    expect(await counted(bench.client, 'green', 200)).toBe(production);
+    expect(await counted(bench.client, 'green', 200, 'cutover_router_header_requests_total')).toBeGreaterThan(0);
     expect((await get(url, { 'X-Cutover-Colour': 'red' })).status).toBe(400);
   });
 
@@ -115,15 +107,15 @@ describe('the router in front of the shop', () => {
   });
 
   it('counts a request that its client gave up as 499', async () => {
-    const before = await counted('blue', 499);
+    const before = await counted(bench.client, 'blue', 499);
     await expect(fetch(`${url}/slow?ms=5000`, { signal: AbortSignal.timeout(200) })).rejects.toThrow();
-    await until(async () => (await counted('blue', 499)) === before + 1, 'the request to be counted');
+    await until(async () => (await counted(bench.client, 'blue', 499)) === before + 1, 'the request to be counted');
   });
 
   it('passes the status of the application on, and counts it exactly', async () => {
     expect((await get(`${url}/api/v1/users`)).status).toBe(200);
     expect((await get(`${url}/api/v1/orders`)).status).toBe(401);
-    expect(await counted('blue', 401)).toBe(1);
+    expect(await counted(bench.client, 'blue', 401)).toBe(1);
   });
 });
 
@@ -143,8 +135,8 @@ describe('the router in front of an awkward application', () => {
     expect(JSON.parse(refused.text)).toMatchObject({ code: 'CUTOVER_CAPACITY_SHORT' });
     await untilReady(bench.client);
     expect((await get(url)).status).toBe(200);
-    expect(await counted('blue', 503)).toBeGreaterThan(0);
-    expect(await counted('green', 200)).toBe(0);
+    expect(await counted(bench.client, 'blue', 503)).toBeGreaterThan(0);
+    expect(await counted(bench.client, 'green', 200)).toBe(0);
   });
 
   it('repeats a GET once when a kept connection broke off before an answer', async () => {
@@ -161,9 +153,18 @@ describe('the router in front of an awkward application', () => {
   });
 
   it('breaks off an answer that its instance broke off, and counts it as 502', async () => {
-    const before = await counted('blue', 502);
+    const before = await counted(bench.client, 'blue', 502);
     await expect(get(`${url}/cut`)).rejects.toThrow();
-    await until(async () => (await counted('blue', 502)) === before + 1, 'the request to be counted');
+    await until(async () => (await counted(bench.client, 'blue', 502)) === before + 1, 'the request to be counted');
+  });
+
+  it('answers 502 in place of an answer that Node would not write, and goes on', async () => {
+    const before = await counted(bench.client, 'blue', 502);
+    const answer = await get(`${url}/status`);
+    expect(answer.status).toBe(502);
+    expect(JSON.parse(answer.text)).toMatchObject({ code: 'CUTOVER_PLATFORM_UNREACHABLE' });
+    await until(async () => (await counted(bench.client, 'blue', 502)) === before + 1, 'the request to be counted');
+    expect((await get(`${url}/headers`)).status).toBe(200);
   });
 
   it('keeps hop-by-hop headers on their own connection, and all others', async () => {

@@ -121,6 +121,18 @@ export async function foreignShift(client: LocalClient, blue: number): Promise<v
   await client.shift(SERVICE, { weights: { blue, green: 100 - blue } }, '*');
 }
 
+/** What a counter of the router says for one colour and code. */
+export async function counted(
+  client: LocalClient,
+  colour: Colour,
+  code: number,
+  name = 'cutover_router_requests_total',
+): Promise<number> {
+  const start = `${name}{service="${SERVICE}",colour="${colour}",code="${code}"} `;
+  const line = (await client.metrics(SERVICE)).split('\n').find((one) => one.startsWith(start));
+  return Number(line?.slice(start.length) ?? 0);
+}
+
 export interface Answer {
   status: number;
   text: string;

@@ -2,6 +2,7 @@
  * An application that behaves badly on request, for what a router meets in the wild:
  * /reused  breaks the connection off without an answer when it is not the connection's first request
  * /cut     sends half of what it announced, then breaks off
+ * /status  answers with a status line that must not be passed on
  * /headers answers with the request's headers as JSON, and hop-by-hop headers of its own
  * It is ready READY_AFTER_MS after it began to listen, and logs each request with whether it had said it was ready.
  */
@@ -27,6 +28,10 @@ const server = createServer((request, response) => {
   if (request.url === '/cut') {
     response.writeHead(200, { 'content-length': 1000 });
     response.write('x'.repeat(500), () => request.socket.destroy());
+    return;
+  }
+  if (request.url === '/status') {
+    request.socket.end('HTTP/1.1 200 O\x01K\r\nContent-Length: 2\r\n\r\nok');
     return;
   }
   request.resume();
