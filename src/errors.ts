@@ -26,10 +26,10 @@ export const ERRORS = {
   CUTOVER_PLAN_SHARES: { fault: 'user', hint: "The candidate's share only rises, and ends at 100." },
   CUTOVER_PLAN_ROUTER: { fault: 'user', hint: 'Use a router that can do it, or change the plan.' },
   CUTOVER_PLAN_SMOKE: { fault: 'user', hint: 'See docs/plan.md for what a step of a flow takes.' },
+  CUTOVER_PLAN_CALL: { fault: 'user', hint: 'See docs/plan.md for what checks and hooks take.' },
   CUTOVER_PLAN_APPROVAL: { fault: 'user', hint: 'Name as many approvers as have to approve.' },
   CUTOVER_PLAN_DOUBTFUL: { fault: 'user', hint: 'The plan is valid; make sure that it says what you mean.' },
   CUTOVER_ADAPTER_NOT_BUILT: { fault: 'user', hint: 'Use an adapter that this version has.' },
-  CUTOVER_FEATURE_NOT_BUILT: { fault: 'user', hint: 'Leave it out; this version does not do it.' },
   CUTOVER_TEMPORAL_UNREACHABLE: {
     fault: 'system',
     hint: 'Check TEMPORAL_ADDRESS, or start everything on this machine with `cutover dev`.',
@@ -41,6 +41,10 @@ export const ERRORS = {
   CUTOVER_TEMPORAL_START_FAILED: { fault: 'system', hint: 'Read the log file that the message names.' },
   CUTOVER_ALREADY_RUNNING: { fault: 'user', hint: 'See it with `cutover status`; roll back, release, or wait for it.' },
   CUTOVER_NOT_FOUND: { fault: 'user', hint: 'See what there is with `cutover list`.' },
+  CUTOVER_NOTHING_TO_ROLL_BACK: {
+    fault: 'user',
+    hint: 'No deployment has claimed this router: check that the plan names the right service and router.',
+  },
   CUTOVER_ROUTER_SPLIT: { fault: 'user', hint: 'Put all traffic on one colour before a deployment starts.' },
   CUTOVER_CAPACITY_SHORT: { fault: 'system', hint: 'The colour has too few ready instances for the share.' },
   CUTOVER_COLOUR_HAS_TRAFFIC: { fault: 'system', hint: 'A colour with traffic is never changed, shrunk or removed.' },
@@ -59,9 +63,21 @@ export const ERRORS = {
   },
   CUTOVER_LOCAL_NOT_STARTED: { fault: 'system', hint: 'See the log file of the local program.' },
   CUTOVER_ROUTER_UNREACHABLE: { fault: 'system', hint: 'Check that the router answers, and the plan names it.' },
+  CUTOVER_SCENARIO_INVALID: { fault: 'user', hint: 'See docs/simulate.md for what a file of metrics takes.' },
   CUTOVER_METRICS_QUERY: {
     fault: 'user',
     hint: 'Write gauge NAME [max|min|mean|sum], rate NAME, ratio NAME / NAME, percent NAME / NAME or per_request NAME.',
+  },
+  CUTOVER_PARITY: { fault: 'user', hint: 'Make the colours alike, or leave out `require_parity`.' },
+  CUTOVER_HOOK_FAILED: { fault: 'user', hint: 'See what the hook answered; `on_failure` says what its failing means.' },
+  CUTOVER_SCRIPT_REFUSED: {
+    fault: 'user',
+    hint: 'Start the worker with --scripts DIRECTORY, and name a program in it.',
+  },
+  CUTOVER_NOTIFY_FAILED: { fault: 'system', hint: 'See what the receiver answered; the event is in the history, too.' },
+  CUTOVER_NOTIFY_SECRET: {
+    fault: 'user',
+    hint: 'Set it where the worker is started, and name it in CUTOVER_SMOKE_ENV unless it begins with SMOKE_.',
   },
   CUTOVER_MESSAGE_REFUSED: { fault: 'user', hint: 'See what the deployment is waiting for with `cutover status`.' },
 } as const satisfies Record<string, ErrorEntry>;

@@ -17,7 +17,8 @@ export interface CriterionProblem {
 }
 
 const NUMBER = '\\d+(?:\\.\\d+)?(?:e[+-]?\\d+)?';
-const NAME = /^[A-Za-z_][\w.:-]*$/;
+/** What a check may be called. */
+export const CHECK_NAME = /^[A-Za-z_][\w.:-]*$/;
 const COMPARED = /^([A-Za-z_]\w*)(\s*)(<=|>=|<|>)(\s*)(.*)$/s;
 const CONSTANT = new RegExp(`^(-?${NUMBER})\\s*(%|[A-Za-z]\\w*)?$`);
 const BASELINE = new RegExp(`^baseline(?:\\s*([+*-])\\s*(${NUMBER})\\s*(%|[A-Za-z]\\w*)?)?$`);
@@ -85,7 +86,7 @@ function parseCheck(source: string): Criterion | CriterionProblem {
       wrong.index,
     );
   }
-  if (!NAME.test(source)) return problem('Neither a comparison nor the name of a check.', FORMS, 0);
+  if (!CHECK_NAME.test(source)) return problem('Neither a comparison nor the name of a check.', FORMS, 0);
   if (builtInMetric(source) !== null) {
     return problem(
       `\`${source}\` is a metric and is compared with nothing.`,

@@ -45,7 +45,7 @@ export function formatProblem(problem: Problem): string {
 }
 
 /** Plans with such a warning are valid, but this version cannot run them: `start` refuses them. */
-export const NOT_BUILT_CODES: readonly ErrorCode[] = ['CUTOVER_ADAPTER_NOT_BUILT', 'CUTOVER_FEATURE_NOT_BUILT'];
+export const NOT_BUILT_CODES: readonly ErrorCode[] = ['CUTOVER_ADAPTER_NOT_BUILT'];
 
 function severityOf(code: ErrorCode): Problem['severity'] {
   const warns = NOT_BUILT_CODES.includes(code) || code === 'CUTOVER_PLAN_DOUBTFUL';

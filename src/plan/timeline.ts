@@ -3,11 +3,13 @@
  * to do, what puts the traffic back, and who is asked for what. Pure; durations in milliseconds, shares in percent.
  */
 import { findDescriptor } from './adapters.ts';
+import { formatDuration } from './duration.ts';
+import { checkTexts, hookOf, notifierText, type TimelineHook } from './timeline/calls.ts';
 import { callsOf, isJudgedAtFull, type RollbackCause, rollbackCauses } from './timeline/causes.ts';
 import type { TimelinePhase } from './timeline/drafts.ts';
 import { type Stage, skippedPhases, stagesOf } from './timeline/stages.ts';
 import { titleOf } from './timeline/titles.ts';
-import type { ApprovalPlan, Plan } from './types.ts';
+import type { ApprovalPlan, NotifierPlan, Plan } from './types.ts';
 
 export interface Duration {
   /** Without waiting for people, machines or data. */
@@ -51,11 +53,19 @@ export interface Timeline {
     Pick<Plan['metrics'], 'on_no_data' | 'no_data_limit_ms'>;
   rollback: RollbackCause[];
   /** Null: nobody is asked. */
+  /** Named checks of the plan's own → what each looks at. */
+  checks: Record<string, string>;
+  /** True: the deployment stops when the colours differ; false: the differences are listed. */
+  require_parity: boolean;
+  /** From when a rollback needs `force`; null: never. */
+  rollback_safe_until: { starts_after_ms: number; text: string } | null;
+  /** Who is told, beside the worker's log. */
+  notifiers: { to: string; events: NotifierPlan['events']; signed: boolean }[];
   approval: (ApprovalPlan & { starts_after_ms: number; share: number }) | null;
   /** A person is called when. */
   calls: string[];
   lease: Plan['lease'];
-  after_rollback: { drain_ms: number; keep_failed_ms: number };
+  after_rollback: { drain_ms: number; keep_failed_ms: number; hooks: TimelineHook[] };
 }
 
 export function timelineOf(plan: Plan): Timeline {
@@ -77,10 +87,22 @@ export function timelineOf(plan: Plan): Timeline {
     router: routerOf(plan, stages),
     judging: { resolution_ms, window_ms, consecutive, min_observations, on_no_data, no_data_limit_ms },
     rollback: rollbackCauses(plan, stages),
+    checks: checkTexts(plan.checks),
+    require_parity: plan.require_parity,
+    rollback_safe_until: safetyOf(plan, stages),
+    notifiers: plan.notifiers.map((notifier) => ({
+      to: notifierText(notifier),
+      events: notifier.events,
+      signed: notifier.secret !== null,
+    })),
     approval: approvalOf(plan, stages),
     calls: callsOf(plan, stages),
     lease,
-    after_rollback: { drain_ms: plan.switch.drain_ms, keep_failed_ms: plan.keep_failed_ms },
+    after_rollback: {
+      drain_ms: plan.switch.drain_ms,
+      keep_failed_ms: plan.keep_failed_ms,
+      hooks: plan.hooks.on_rollback.map(hookOf),
+    },
   };
 }
 
@@ -98,6 +120,8 @@ function longer(plan: Plan, stages: readonly Stage[]): string[] {
       : []),
     ...(has('observation') ? ['`cutover extend` moves the end of the observation'] : []),
     ...(plan.smoke === null ? [] : ['the smoke suite takes what its requests take']),
+    ...(plan.circuit_break === null ? [] : ['after an error burst the candidate pauses and tries again']),
+    ...(stages.some(({ hooks }) => hooks !== null) ? ['a hook pauses between its attempts, and may be held'] : []),
     'baselines are measured before a shift above 50 %, and the old colour is removed once nothing reaches it',
   ];
 }
@@ -114,6 +138,16 @@ function routerOf(plan: Plan, stages: readonly Stage[]): Timeline['router'] {
     conditional_writes: descriptor?.conditional_writes ?? false,
     convergence_floor_ms: descriptor?.convergence_floor_ms({ ...plan.router }) ?? null,
   };
+}
+
+/** The first stage of the phase, or so long after the decision window's begin. */
+function safetyOf({ rollback_safe_until: safety }: Plan, stages: readonly Stage[]): Timeline['rollback_safe_until'] {
+  if (safety === null) return null;
+  const name = safety.kind === 'phase' ? safety.phase : 'decision_window';
+  const startsMs = stages.find(({ phase }) => phase === name)?.starts_after_ms ?? 0;
+  if (safety.kind === 'phase') return { starts_after_ms: startsMs, text: `the ${name.replaceAll('_', ' ')} begins` };
+  const text = `${formatDuration(safety.duration_ms)} have gone by since all traffic moved`;
+  return { starts_after_ms: startsMs + safety.duration_ms, text };
 }
 
 function approvalOf({ approval }: Plan, stages: readonly Stage[]): Timeline['approval'] {

@@ -135,6 +135,71 @@ export interface SmokePlan {
   timeout_ms: number;
 }
 
+/** A request to a URL of its own. `json` null: no body beside the hook's event. */
+export interface HttpCall {
+  kind: 'http';
+  method: SmokeMethod;
+  /** Of a check it may begin with `/`: then it is asked of every ready instance of the candidate. */
+  url: string;
+  headers: Record<string, string | SmokeSecret>;
+  json: unknown;
+  /** Null: any from 200 to 299. */
+  status: number | null;
+}
+
+/** A program, run without a shell; only where the worker allows the directory that it lies in. Exit code 0 is success. */
+export interface ScriptCall {
+  kind: 'script';
+  /** Program and arguments. */
+  command: string[];
+  env: Record<string, string | SmokeSecret>;
+}
+
+/** What a named check of the plan looks at, instead of the candidate's health document. */
+export type CheckPlan =
+  | { call: HttpCall | ScriptCall; timeout_ms: number }
+  /** Judged at every tick over `metrics.window_ms`. */
+  | { call: { kind: 'metric'; criterion: Extract<Criterion, { kind: 'metric' }> }; timeout_ms: number };
+
+export const HOOK_POINTS = ['before_switch', 'after_switch', 'on_rollback', 'before_cleanup'] as const;
+export type HookPoint = (typeof HOOK_POINTS)[number];
+
+export interface HookPlan {
+  name: string;
+  call: HttpCall | ScriptCall;
+  /** Of one attempt. */
+  timeout_ms: number;
+  /** Attempts in all, each with the same idempotency key. */
+  attempts: number;
+  /** What failing means. `hold`: a person is called, and it is tried again until it succeeds or is promoted past. */
+  on_failure: 'rollback' | 'continue' | 'hold';
+}
+
+export const SAFE_PHASES = ['switch', 'decision_window', 'observation', 'lease'] as const;
+/** Until when data allows a rollback without `force`: the named phase's begin, or a time after all traffic moved. */
+export type RollbackSafety =
+  | { kind: 'phase'; phase: (typeof SAFE_PHASES)[number] }
+  | { kind: 'after_switch'; duration_ms: number };
+
+/** An error burst on the candidate before the switch stops its share at once; another try after a pause. */
+export interface CircuitBreakPlan {
+  /** Percent of the requests of one tick. */
+  error_rate: number;
+  pause_ms: number;
+  /** Bursts after which the deployment rolls back. */
+  attempts: number;
+}
+
+export interface WebhookPlan {
+  kind: 'webhook';
+  url: string;
+  /** The worker's environment variable with the key of the signature; null: unsigned. */
+  secret: SmokeSecret | null;
+  /** `attention`: what a person should act on. `all`: what went well, too. */
+  events: 'attention' | 'all';
+}
+export type NotifierPlan = WebhookPlan;
+
 export interface ApprovalPlan {
   required: number;
   approvers: string[];
@@ -149,6 +214,8 @@ export interface SwitchStep {
   /** How long the step is watched before the next one. The last step (100 %) is followed by the decision window. */
   duration_ms: number;
   success_criteria: Criterion[];
+  /** Strategy `validation`: the smoke suite runs again at this share, before the step is watched. */
+  smoke?: boolean;
 }
 
 export interface SwitchPlan {
@@ -178,6 +245,14 @@ export interface Plan {
     switch_percent: number;
   };
   require_parity: boolean;
+  /** Named checks that the plan defines; every other name is looked up in the health document. */
+  checks: Record<string, CheckPlan>;
+  /** Null: errors only count for the triggers. */
+  circuit_break: CircuitBreakPlan | null;
+  hooks: Record<HookPoint, HookPlan[]>;
+  notifiers: NotifierPlan[];
+  /** Null: always, up to the clean-up. */
+  rollback_safe_until: RollbackSafety | null;
   /** Null: the plan leaves the phase out. */
   phases: {
     warmup: PhasePlan | null;

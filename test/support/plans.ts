@@ -1,11 +1,23 @@
 /** Normalised plans for tests, without the YAML in front. */
 import { parseCriterion } from '../../src/plan/criteria.ts';
-import type { Criterion, PhasePlan, Plan } from '../../src/plan/types.ts';
+import type { Criterion, HookPlan, PhasePlan, Plan } from '../../src/plan/types.ts';
 
 export function criterion(text: string): Criterion {
   const parsed = parseCriterion(text);
   if (parsed.kind === 'problem') throw new Error(`${text}: ${parsed.message}`);
   return parsed;
+}
+
+/** A hook that is run by HTTP, as the plan's defaults have it. */
+export function testHook(changes: Partial<HookPlan> = {}): HookPlan {
+  return {
+    name: 'migrate',
+    call: { kind: 'http', method: 'POST', url: 'http://127.0.0.1:1/migrate', headers: {}, json: null, status: null },
+    timeout_ms: 30_000,
+    attempts: 1,
+    on_failure: 'rollback',
+    ...changes,
+  };
 }
 
 /** Every phase, one approver, an instant switch, an hour of observation, an hour of lease. */
@@ -41,6 +53,11 @@ export function testPlan(changes: Partial<Plan> = {}): Plan {
     },
     capacity: { validation_percent: 100, switch_percent: 100 },
     require_parity: false,
+    checks: {},
+    circuit_break: null,
+    hooks: { before_switch: [], after_switch: [], on_rollback: [], before_cleanup: [] },
+    notifiers: [],
+    rollback_safe_until: null,
     phases: {
       warmup: phase(180_000, 0, ['cache_preloaded']),
       health_check: phase(120_000, 1, ['http_success_rate > 99.5']),
@@ -67,4 +84,21 @@ export function testPlan(changes: Partial<Plan> = {}): Plan {
     provision_timeout_ms: 600_000,
     ...changes,
   };
+}
+
+/** On the real clock: seconds in all, and then a lease that lasts. */
+export function shortPlan(changes: Partial<Plan> = {}): Plan {
+  const { phases, metrics } = testPlan();
+  return testPlan({
+    approval: null,
+    metrics: { ...metrics, resolution_ms: 250, settle_ms: 250, window_ms: 1_000 },
+    phases: {
+      warmup: null,
+      health_check: null,
+      performance_validation: null,
+      decision_window: { ...phases.decision_window, duration_ms: 500 },
+    },
+    observation: { duration_ms: 500, rollback_triggers: phases.decision_window.rollback_triggers },
+    ...changes,
+  });
 }

@@ -1,5 +1,6 @@
 /** The parts of a timeline that are told in sentences. */
 import { formatDuration } from '../../plan/duration.ts';
+import type { TimelineHook } from '../../plan/timeline/calls.ts';
 import type { Timeline } from '../../plan/timeline.ts';
 import { padEnd } from './text.ts';
 
@@ -24,6 +25,7 @@ export function routerLines({ router, after_rollback }: Timeline): string[] {
 export function rollbackLines({ rollback, judging, after_rollback }: Timeline): string[] {
   const triggers = rollback.filter(({ kind }) => kind === 'trigger');
   const others = rollback.filter(({ kind }) => kind !== 'trigger' && kind !== 'criterion');
+  const afterwards = after_rollback.hooks.map((hook) => `Then: ${hookText(hook)}`);
   const hasCriteria = rollback.some(({ kind }) => kind === 'criterion');
   const { resolution_ms, window_ms, consecutive, min_observations } = judging;
   const fires = `A trigger (▲) is judged every ${formatDuration(resolution_ms)} over ${formatDuration(window_ms)} and ${min_observations} requests or more; it fires at ${consecutive} ${consecutive === 1 ? 'breach' : 'breaches in a row'}.`;
@@ -33,18 +35,42 @@ export function rollbackLines({ rollback, judging, after_rollback }: Timeline): 
     ...(hasCriteria ? ['· a success criterion (✔) is not met at the end of its stage, or cannot be met any more'] : []),
     ...others.map(({ text, when }) => `· ${text} — ${when}`),
     ...(triggers.length === 0 ? [] : [fires]),
+    ...afterwards,
     `The candidate is then kept for ${formatDuration(after_rollback.keep_failed_ms)} and scaled to 0.`,
   ];
 }
 
-export function peopleLines({ approval, calls, lease, stages }: Timeline): string[] {
+/** `expand-schema: POST https://…/run, 3 attempts of 30s each, else rollback`. */
+export function hookText({ name, call, timeout_ms, attempts, on_failure }: TimelineHook): string {
+  const time = formatDuration(timeout_ms);
+  return `${name}: ${call}, ${attempts === 1 ? `1 attempt of ${time}` : `${attempts} attempts of ${time} each`}, else ${on_failure}`;
+}
+
+export function toldLines({ notifiers }: Timeline): string[] {
+  const lines = notifiers.map(({ to, events, signed }) => {
+    const what = events === 'all' ? 'everything that happens' : 'what a person should act on';
+    return `· ${to}: ${what}${signed ? '' : ', unsigned'}`;
+  });
+  return ["· the worker's log: everything that happens", ...lines];
+}
+
+export function peopleLines({ approval, calls, lease, stages, rollback_safe_until: safety }: Timeline): string[] {
   const kept = `${formatDuration(lease.duration_ms)} after the observation: \`cutover rollback\` needs no redeploy, \`cutover release\` ends it`;
   return [
     ...(approval === null ? ['· nobody is asked to approve'] : approvalLines(approval)),
     ...calls.map((call) => `· called when ${call}`),
     '· may roll back at any time until the old colour is being removed',
-    ...(stages.some(({ phase }) => phase === 'lease') ? [`· the old colour is kept for ${kept}`] : []),
+    ...(safety === null
+      ? []
+      : [
+          `· a rollback needs \`--force\` from ${formatDuration(safety.starts_after_ms)} on, when ${safety.text}: data makes it unsafe`,
+        ]),
+    ...(stages.some(({ phase }) => phase === 'lease') ? [`· the old colour is kept for ${kept}${shrunk(lease)}`] : []),
   ];
+}
+
+function shrunk({ shrink_to_percent: percent }: Timeline['lease']): string {
+  return percent === null ? '' : `; it has ${percent} % of its size then, so a rollback scales it up first`;
 }
 
 function approvalLines({

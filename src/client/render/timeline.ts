@@ -6,7 +6,7 @@ import { titleOf } from '../../plan/timeline/titles.ts';
 import type { Duration, Timeline } from '../../plan/timeline.ts';
 import type { Canvas } from './canvas.ts';
 import { padEnd, sanitiseAll, truncate, words } from './text.ts';
-import { peopleLines, rollbackLines, routerLines } from './timeline-notes.ts';
+import { hookText, peopleLines, rollbackLines, routerLines, toldLines } from './timeline-notes.ts';
 
 type Place = Pick<Canvas, 'columns' | 'colors'>;
 
@@ -26,6 +26,7 @@ export function renderTimeline(timeline: Timeline, { columns, colors }: Place): 
     section('The router is asked to', routerLines(safe), place),
     section('Rolled back by itself when', rollbackLines(safe), place),
     section('People', peopleLines(safe), place),
+    section('Told', toldLines(safe), place),
   ];
   return sections.map((lines) => lines.join('\n')).join('\n\n');
 }
@@ -58,14 +59,23 @@ function oneStage(stage: Stage, timeline: Timeline, place: Place): string[] {
   const line = row(formatDuration(stage.starts_after_ms), titleOf(stage), `${stage.share} %`, takes(stage, timeline));
   const facts = [
     stage.smoke.length === 0 ? null : `smoke: ${stage.smoke.join(', ')}`,
-    ...stage.success_criteria.map((source) => `✔ ${source}`),
+    ...(stage.hooks?.run ?? []).map((hook) => `⚙ ${hookText(hook)}`),
+    ...stage.success_criteria.map((source) => `✔ ${withCheck(source, timeline.checks)}`),
   ].filter((fact) => fact !== null);
   return [truncate(line, columns), ...facts.flatMap((fact) => wrapped(fact, TIME_COLUMNS + 2, columns, colors.dim))];
 }
 
-function takes(stage: Stage, { approval, lease }: Timeline): string {
+/** A check of the plan's own, with what it looks at. */
+function withCheck(source: string, checks: Timeline['checks']): string {
+  return Object.hasOwn(checks, source) ? `${source}: ${checks[source]}` : source;
+}
+
+function takes(stage: Stage, { approval, lease, require_parity }: Timeline): string {
   const limit = formatDuration(stage.most_ms);
+  if (stage.hooks !== null) return `up to ${limit}`;
   switch (stage.phase) {
+    case 'parity':
+      return require_parity ? 'stops if the colours differ' : 'differences are listed';
     case 'approval':
       return `up to ${limit}: ${approval?.required} of ${approval?.approvers.length} approvers`;
     case 'lease':

@@ -25,7 +25,8 @@ export const DEFAULTS = {
   smoke_timeout_ms: 5 * SECOND_MS,
   approval_timeout_ms: HOUR_MS,
   gradual_steps: [25, 50, 100],
-  validation_steps: [1, 100],
+  /** The candidate's share while it is validated once more, percent. */
+  validation_share: 1,
   step_duration_ms: 5 * MINUTE_MS,
   deadline_ms: 30 * SECOND_MS,
   drain_ms: 30 * SECOND_MS,
@@ -33,4 +34,17 @@ export const DEFAULTS = {
   lease_ms: 24 * HOUR_MS,
   keep_failed_ms: 15 * MINUTE_MS,
   provision_timeout_ms: 10 * MINUTE_MS,
+  check_timeout_ms: 2 * SECOND_MS,
+  hook_timeout_ms: 30 * SECOND_MS,
+  hook_attempts: 3,
+  hook_on_failure: {
+    before_switch: 'rollback',
+    after_switch: 'rollback',
+    on_rollback: 'continue',
+    before_cleanup: 'hold',
+  },
+  notifier_events: 'attention',
+  circuit_error_rate: 5,
+  circuit_pause_ms: 30 * SECOND_MS,
+  circuit_attempts: 3,
 } as const;

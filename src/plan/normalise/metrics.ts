@@ -1,17 +1,19 @@
 /** The metrics settings with their defaults. */
 import { findDescriptor } from '../adapters.ts';
 import type { WrittenPlan } from '../schema/plan.ts';
-import type { MetricsPlan, Plan } from '../types.ts';
+import type { Criterion, MetricsPlan } from '../types.ts';
 import { DEFAULTS } from './defaults.ts';
 import { milliseconds, percentage } from './values.ts';
 
 type WrittenMetrics = NonNullable<WrittenPlan['metrics']>;
+/** A phase, a step of the switch; null: left out. */
+type Window = { duration_ms: number; success_criteria: Criterion[] } | null;
 
 /**
  * `kind` empty: the provider is missing. A provider slower than the default resolution moves the default; the window
- * and the gap follow a long resolution, and a check settles within the shortest phase that has one.
+ * and the gap follow a long resolution, and a check settles within the shortest phase or step that has one.
  */
-export function normaliseMetrics(written: WrittenMetrics, kind: string, phases: Plan['phases']): MetricsPlan {
+export function normaliseMetrics(written: WrittenMetrics, kind: string, windows: readonly Window[]): MetricsPlan {
   const slowestMs = findDescriptor('metrics', kind)?.min_resolution_ms ?? 0;
   const resolutionMs = milliseconds(written.resolution, Math.max(DEFAULTS.resolution_ms, slowestMs));
   const { queries, ...config } = providerConfig(written, kind);
@@ -25,7 +27,7 @@ export function normaliseMetrics(written: WrittenMetrics, kind: string, phases: 
     min_observations: written.min_observations ?? DEFAULTS.min_observations,
     on_no_data: written.on_no_data ?? DEFAULTS.on_no_data,
     no_data_limit_ms: milliseconds(written.no_data_limit, DEFAULTS.no_data_limit_ms),
-    settle_ms: milliseconds(written.settle, Math.min(DEFAULTS.settle_ms, shortestWithCheckMs(phases))),
+    settle_ms: milliseconds(written.settle, Math.min(DEFAULTS.settle_ms, shortestWithCheckMs(windows))),
     coverage_percent: percentage(written.coverage, DEFAULTS.coverage_percent),
     max_gap_ms: milliseconds(written.max_gap, Math.max(DEFAULTS.max_gap_ms, 2 * resolutionMs)),
   };
@@ -48,7 +50,7 @@ function providerConfig(
   }
 }
 
-function shortestWithCheckMs(phases: Plan['phases']): number {
-  const checked = Object.values(phases).filter((phase) => phase?.success_criteria.some(({ kind }) => kind === 'check'));
-  return Math.min(...checked.map((phase) => phase?.duration_ms ?? Number.POSITIVE_INFINITY));
+function shortestWithCheckMs(windows: readonly Window[]): number {
+  const checked = windows.filter((window) => window?.success_criteria.some(({ kind }) => kind === 'check'));
+  return Math.min(...checked.map((window) => window?.duration_ms ?? Number.POSITIVE_INFINITY));
 }

@@ -4,9 +4,11 @@ import type { Finding } from '../finding.ts';
 import type { WrittenPlan } from '../schema/plan.ts';
 import type { ApprovalPlan, Criterion, Plan } from '../types.ts';
 import { chooseAdapters } from './adapters.ts';
+import { normaliseChecks, normaliseHooks, normaliseNotifiers } from './calls.ts';
 import { DEFAULTS } from './defaults.ts';
 import { normaliseMetrics } from './metrics.ts';
 import { normalisePhases } from './phases.ts';
+import { normaliseCircuitBreak, normaliseSafety } from './safety.ts';
 import { normaliseSmoke } from './smoke.ts';
 import { normaliseSwitch } from './switch.ts';
 import { milliseconds, percentage, readCriteria } from './values.ts';
@@ -19,6 +21,8 @@ export function normalise(written: WrittenPlan): { plan: Plan; findings: Finding
   const adapters = chooseAdapters(written, findings);
   const partialTraffic = findDescriptor('router', adapters.router.kind)?.partial_traffic ?? true;
   const phases = normalisePhases(written.blue_green_switch?.validation_phases ?? {}, partialTraffic, findings);
+  const smoke = written.smoke === undefined ? null : normaliseSmoke(written.smoke);
+  const switchPlan = normaliseSwitch(written.switch ?? {}, { phases, smoke }, findings);
   const plan: Plan = {
     plan_version: 1,
     service,
@@ -27,13 +31,19 @@ export function normalise(written: WrittenPlan): { plan: Plan; findings: Finding
     version,
     platform: adapters.platform,
     router: adapters.router,
-    metrics: normaliseMetrics(written.metrics ?? {}, adapters.metrics, phases),
+    metrics: normaliseMetrics(written.metrics ?? {}, adapters.metrics, [...Object.values(phases), ...switchPlan.steps]),
     capacity: normaliseCapacity(written.capacity),
     require_parity: written.require_parity ?? false,
+    checks: normaliseChecks(written.checks ?? {}, findings),
+    circuit_break: written.circuit_break === undefined ? null : normaliseCircuitBreak(written.circuit_break),
+    hooks: normaliseHooks(written.hooks ?? {}),
+    notifiers: normaliseNotifiers(written.notifiers ?? []),
+    rollback_safe_until:
+      written.rollback_safe_until === undefined ? null : normaliseSafety(written.rollback_safe_until),
     phases,
-    smoke: written.smoke === undefined ? null : normaliseSmoke(written.smoke),
+    smoke,
     approval: written.approval === undefined ? null : normaliseApproval(written.approval),
-    switch: normaliseSwitch(written.switch ?? {}, findings),
+    switch: switchPlan,
     observation: normaliseObservation(written.observation ?? {}, phases.decision_window.rollback_triggers, findings),
     lease: {
       duration_ms: milliseconds(written.lease?.duration, DEFAULTS.lease_ms),

@@ -2,6 +2,7 @@
 
 import type { WrittenPlan } from '../schema/plan.ts';
 import type { SmokePlan, SmokeStep } from '../types.ts';
+import { methodAndPlace } from './calls.ts';
 import { DEFAULTS } from './defaults.ts';
 import { milliseconds } from './values.ts';
 
@@ -41,31 +42,16 @@ export function normaliseSmoke(written: Written): SmokePlan {
 }
 
 function flowStep(step: WrittenStep, timeoutMs: number): SmokeStep {
+  const { method, place } = methodAndPlace(step, 'GET');
   return {
-    ...methodAndPath(step),
+    method,
+    path: place,
     headers: step.headers ?? {},
     json: step.json ?? null,
     status: step.status ?? null,
     timeout_ms: milliseconds(step.timeout, timeoutMs),
     capture: step.capture ?? {},
   };
-}
-
-function methodAndPath({
-  get,
-  head,
-  post,
-  put,
-  patch,
-  delete: remove,
-}: WrittenStep): Pick<SmokeStep, 'method' | 'path'> {
-  if (get !== undefined) return { method: 'GET', path: get };
-  if (head !== undefined) return { method: 'HEAD', path: head };
-  if (post !== undefined) return { method: 'POST', path: post };
-  if (put !== undefined) return { method: 'PUT', path: put };
-  if (patch !== undefined) return { method: 'PATCH', path: patch };
-  // The schema wants exactly one of the six.
-  return { method: 'DELETE', path: remove ?? '/' };
 }
 
 function allowed(value: WrittenHeader): string[] | null {

@@ -1,7 +1,7 @@
 /** The switch with its defaults. */
 import type { Finding } from '../finding.ts';
 import type { WrittenPlan } from '../schema/plan.ts';
-import type { SwitchPlan, SwitchStep } from '../types.ts';
+import type { Criterion, Plan, SwitchPlan, SwitchStep } from '../types.ts';
 import { DEFAULTS } from './defaults.ts';
 import { milliseconds, percentage, readCriteria } from './values.ts';
 
@@ -9,7 +9,11 @@ type WrittenSwitch = NonNullable<WrittenPlan['switch']>;
 type WrittenStep = NonNullable<WrittenSwitch['steps']>[number];
 
 /** Steps are read even where the strategy does not use them, so that nothing wrong hides in them. */
-export function normaliseSwitch(written: WrittenSwitch, findings: Finding[]): SwitchPlan {
+export function normaliseSwitch(
+  written: WrittenSwitch,
+  { phases, smoke }: Pick<Plan, 'phases' | 'smoke'>,
+  findings: Finding[],
+): SwitchPlan {
   const strategy = written.strategy ?? 'instant';
   const stepMs = milliseconds(written.step_duration, DEFAULTS.step_duration_ms);
   const writtenSteps = written.steps?.map((step, index) => normaliseStep(step, index, stepMs, findings));
@@ -17,13 +21,21 @@ export function normaliseSwitch(written: WrittenSwitch, findings: Finding[]): Sw
   if (strategy === 'gradual' && written.steps !== undefined) findings.push(...watchedLastStep(written.steps));
   return {
     strategy,
-    steps: lastUnwatched(stepsOf(strategy, writtenSteps, stepMs)),
+    steps: lastUnwatched(
+      strategy === 'validation'
+        ? validationSteps(phases, smoke !== null, stepMs)
+        : stepsOf(strategy, writtenSteps, stepMs),
+    ),
     deadline_ms: milliseconds(written.deadline, DEFAULTS.deadline_ms),
     drain_ms: milliseconds(written.drain, DEFAULTS.drain_ms),
   };
 }
 
-function stepsOf(strategy: SwitchPlan['strategy'], written: SwitchStep[] | undefined, stepMs: number): SwitchStep[] {
+function stepsOf(
+  strategy: Exclude<SwitchPlan['strategy'], 'validation'>,
+  written: SwitchStep[] | undefined,
+  stepMs: number,
+): SwitchStep[] {
   const plain = (shares: readonly number[]) =>
     shares.map((share) => ({ share, duration_ms: stepMs, success_criteria: [] }));
   switch (strategy) {
@@ -31,9 +43,15 @@ function stepsOf(strategy: SwitchPlan['strategy'], written: SwitchStep[] | undef
       return plain([100]);
     case 'gradual':
       return written ?? plain(DEFAULTS.gradual_steps);
-    case 'validation':
-      return plain(DEFAULTS.validation_steps);
   }
+}
+
+/** A trickle that has to meet everything the phases asked for, the smoke suite included, and then all traffic. */
+function validationSteps(phases: Plan['phases'], smoke: boolean, stepMs: number): SwitchStep[] {
+  const asked = Object.values(phases).flatMap((phase) => phase?.success_criteria ?? []);
+  const once = new Map(asked.map((criterion): [string, Criterion] => [criterion.source, criterion]));
+  const step = { share: DEFAULTS.validation_share, duration_ms: stepMs, success_criteria: [...once.values()] };
+  return [smoke ? { ...step, smoke } : step, { share: 100, duration_ms: 0, success_criteria: [] }];
 }
 
 function normaliseStep(step: WrittenStep, index: number, stepMs: number, findings: Finding[]): SwitchStep {

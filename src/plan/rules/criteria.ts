@@ -29,11 +29,25 @@ export function placedCriteria(plan: Plan): PlacedCriterion[] {
       ...place(triggers, 'trigger', [...phasePath(name), 'rollback_triggers'], phase.traffic_percentage),
     ];
   });
-  const steps = plan.switch.steps.flatMap((step, index) =>
-    place(step.success_criteria, 'success', ['switch', 'steps', index, 'success_criteria'], step.share),
-  );
+  const sources = new Set(phases.map(({ criterion, role }) => (role === 'success' ? criterion.source : '')));
+  const steps = plan.switch.steps.flatMap((step, index) => {
+    // The strategy `validation` takes the phases' over; they were written there.
+    const own = step.success_criteria.filter(
+      ({ source }) => plan.switch.strategy !== 'validation' || !sources.has(source),
+    );
+    return place(own, 'success', ['switch', 'steps', index, 'success_criteria'], step.share);
+  });
   const own = same(plan.observation.rollback_triggers, decision) ? [] : plan.observation.rollback_triggers;
-  return [...phases, ...steps, ...place(own, 'trigger', ['observation', 'rollback_triggers'], 100)];
+  return [...phases, ...steps, ...place(own, 'trigger', ['observation', 'rollback_triggers'], 100), ...inChecks(plan)];
+}
+
+/** A check that is a metric's comparison; where it is judged is up to the criteria that name it. */
+function inChecks({ checks }: Plan): PlacedCriterion[] {
+  return Object.entries(checks).flatMap(([name, { call }]): PlacedCriterion[] =>
+    call.kind === 'metric'
+      ? [{ criterion: call.criterion, path: ['checks', name, 'metric'], role: 'success', share: 100 }]
+      : [],
+  );
 }
 
 function place(
@@ -53,6 +67,10 @@ function checkOne(plan: Plan, { criterion, path, role }: PlacedCriterion): Findi
   }
   const { metric } = criterion;
   if (builtInMetric(metric) !== null || Object.hasOwn(plan.metrics.queries, metric)) return [];
+  if (Object.hasOwn(plan.checks, metric)) {
+    const message = `\`${metric}\` is a named check of this plan, not a number.`;
+    return [{ code: 'CUTOVER_PLAN_CRITERION', path, message, hint: `Write \`${metric}\` alone.` }];
+  }
   const names = [
     ...Object.keys(BUILT_IN_METRICS),
     ...Object.keys(plan.metrics.queries),

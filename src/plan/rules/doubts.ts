@@ -5,9 +5,9 @@ import { type Finding, PLANNED_PHASES, phasePath } from '../finding.ts';
 import { BUILT_IN_CHECKS, BUILT_IN_METRICS, builtInMetric } from '../metrics.ts';
 import { nearestName } from '../nearest.ts';
 import type { WrittenPlan } from '../schema/plan.ts';
-import { SECRET_PREFIX, valuesIn } from '../smoke-values.ts';
 import type { Plan } from '../types.ts';
 import { type PlacedCriterion, placedCriteria, queryKey } from './criteria.ts';
+import { doubtsOfCalls } from './doubts-of-calls.ts';
 import { validationShares } from './shares.ts';
 
 export function findDoubts(plan: Plan, written: WrittenPlan): Finding[] {
@@ -16,12 +16,12 @@ export function findDoubts(plan: Plan, written: WrittenPlan): Finding[] {
     ...shortPhases(plan),
     ...unusedSteps(plan, written),
     ...unwatchedSwitch(plan),
-    ...unusualSecrets(plan),
+    ...doubtsOfCalls(plan, written),
   ];
 }
 
 function doubtsOf(plan: Plan, { criterion, path, role, share }: PlacedCriterion): Finding[] {
-  if (criterion.kind === 'check') return misspeltCheck(criterion.check, path);
+  if (criterion.kind === 'check') return misspeltCheck(plan, criterion.check, path);
   const { metric, source, expr } = criterion;
   const known = builtInMetric(metric);
   if (isUnitMissing(criterion)) {
@@ -60,8 +60,8 @@ function noData({ metrics }: Plan): string {
   }
 }
 
-function misspeltCheck(check: string, path: PlacedCriterion['path']): Finding[] {
-  const known = Object.keys(BUILT_IN_CHECKS);
+function misspeltCheck({ checks }: Plan, check: string, path: PlacedCriterion['path']): Finding[] {
+  const known = [...Object.keys(checks), ...Object.keys(BUILT_IN_CHECKS)];
   if (known.includes(check)) return [];
   const nearest = nearestName(check, [...known, ...Object.keys(BUILT_IN_METRICS)]);
   if (nearest === null) return [];
@@ -99,21 +99,6 @@ function unwatchedSwitch(plan: Plan): Finding[] {
   if (plan.phases.decision_window.rollback_triggers.length > 0) return [];
   const path = [...phasePath('decision_window'), 'rollback_triggers'];
   return [doubt(path, 'Nothing will roll the switch back by itself.', 'Name a trigger, or leave the key out.')];
-}
-
-/** A worker gives away only what is meant for it. */
-function unusualSecrets({ smoke }: Plan): Finding[] {
-  return (smoke?.flows ?? []).flatMap(({ steps }, flow) =>
-    steps.flatMap(({ headers, json }, index) => {
-      const values = [...valuesIn(headers, ['headers']), ...valuesIn(json, ['json'])];
-      return values.flatMap((value) => {
-        if (value.kind === 'text' || value.name.startsWith(SECRET_PREFIX)) return [];
-        const path = ['smoke', 'flows', flow, 'steps', index, ...value.path, 'env'];
-        const message = `Workers give \`${value.name}\` to a plan only when CUTOVER_SMOKE_ENV lists it.`;
-        return [doubt(path, message, `Begin the name with ${SECRET_PREFIX}, or list it at every worker.`)];
-      });
-    }),
-  );
 }
 
 function doubt(path: Finding['path'], message: string, hint: string): Finding {

@@ -2,17 +2,23 @@
 import { findDescriptor } from '../adapters.ts';
 import { formatDuration } from '../duration.ts';
 import { type Finding, PLANNED_PHASES, phasePath } from '../finding.ts';
-import type { Plan } from '../types.ts';
+import { HOOK_POINTS, type Plan } from '../types.ts';
 
 /** Longer ones are mistakes of a unit; Temporal could carry them. */
 export const MAX_DURATION_MS = 90 * 24 * 3_600_000;
 export const MIN_RESOLUTION_MS = 250;
+/** An answer counts for as long as the next one may take; an older one says nothing of now. */
+const MAX_CHECK_TIMEOUT_MS = 60_000;
+/** The deployment waits, and nobody is told: longer pauses are a person's. */
+const MAX_CIRCUIT_PAUSE_MS = 3_600_000;
 
 interface Bounded {
   path: readonly (string | number)[];
   ms: number;
   /** Whether 0 has a meaning: none of it. */
   zero: boolean;
+  /** The longest that makes sense, where that is less than `MAX_DURATION_MS`. */
+  mostMs?: number;
 }
 
 export function checkDurations(plan: Plan): Finding[] {
@@ -22,7 +28,7 @@ export function checkDurations(plan: Plan): Finding[] {
 function durationsOf(plan: Plan): Bounded[] {
   const positive = (ms: number, ...path: (string | number)[]): Bounded => ({ path, ms, zero: false });
   const orZero = (ms: number, ...path: (string | number)[]): Bounded => ({ path, ms, zero: true });
-  const { metrics, smoke, approval } = plan;
+  const { metrics, smoke, approval, circuit_break: circuit, rollback_safe_until: safety } = plan;
   const lastStep = plan.switch.steps.length - 1;
   return [
     positive(metrics.resolution_ms, 'metrics', 'resolution'),
@@ -44,8 +50,8 @@ function durationsOf(plan: Plan): Bounded[] {
     ...(approval === null ? [] : [positive(approval.timeout_ms, 'approval', 'timeout')]),
     ...plan.switch.steps.map((step, index) =>
       index === lastStep
-        ? orZero(step.duration_ms, ...stepPath(index))
-        : positive(step.duration_ms, ...stepPath(index)),
+        ? orZero(step.duration_ms, ...stepPath(plan, index))
+        : positive(step.duration_ms, ...stepPath(plan, index)),
     ),
     positive(plan.switch.deadline_ms, 'switch', 'deadline'),
     orZero(plan.switch.drain_ms, 'switch', 'drain'),
@@ -53,20 +59,34 @@ function durationsOf(plan: Plan): Bounded[] {
     orZero(plan.lease.duration_ms, 'lease', 'duration'),
     orZero(plan.keep_failed_ms, 'keep_failed'),
     positive(plan.provision_timeout_ms, 'provision', 'timeout'),
+    ...Object.entries(plan.checks).map(([name, { timeout_ms }]) => ({
+      ...positive(timeout_ms, 'checks', name, 'timeout'),
+      mostMs: MAX_CHECK_TIMEOUT_MS,
+    })),
+    ...HOOK_POINTS.flatMap((point) =>
+      plan.hooks[point].map(({ timeout_ms }, index) => positive(timeout_ms, 'hooks', point, index, 'timeout')),
+    ),
+    ...(circuit === null
+      ? []
+      : [{ ...positive(circuit.pause_ms, 'circuit_break', 'pause'), mostMs: MAX_CIRCUIT_PAUSE_MS }]),
+    ...(safety?.kind === 'after_switch' ? [positive(safety.duration_ms, 'rollback_safe_until')] : []),
   ];
 }
 
-function stepPath(index: number): (string | number)[] {
-  return ['switch', 'steps', index, 'duration'];
+/** The strategy `validation` makes its own steps. */
+function stepPath({ switch: { strategy } }: Plan, index: number): (string | number)[] {
+  return strategy === 'validation' ? ['switch', 'step_duration'] : ['switch', 'steps', index, 'duration'];
 }
 
-function checkBounds({ path, ms, zero }: Bounded): Finding[] {
+function checkBounds({ path, ms, zero, mostMs = MAX_DURATION_MS }: Bounded): Finding[] {
   const key = path.filter((part) => typeof part === 'string').join('.');
   if (ms < 0 || (ms === 0 && !zero)) {
     return [finding(path, `\`${key}\` is ${formatDuration(ms)}; it must be longer than nothing.`, emptyHint(path))];
   }
-  if (ms <= MAX_DURATION_MS) return [];
-  return [finding(path, `\`${key}\` is longer than ${formatDuration(MAX_DURATION_MS)}.`, 'Check the unit.')];
+  if (ms <= mostMs) return [];
+  const most = formatDuration(mostMs);
+  const hint = mostMs === MAX_DURATION_MS ? 'Check the unit.' : `Write ${most} or less.`;
+  return [finding(path, `\`${key}\` is longer than ${most}.`, hint)];
 }
 
 function emptyHint(path: Bounded['path']): string {

@@ -19,7 +19,11 @@ export function checkRouter(plan: Plan): Finding[] {
 }
 
 function partialShares(plan: Plan): Finding[] {
-  const steps = plan.switch.steps.map(({ share }, index) => ({ share, path: ['switch', 'steps', index, 'share'] }));
+  const own = plan.switch.strategy === 'validation';
+  const steps = plan.switch.steps.map(({ share }, index) => ({
+    share,
+    path: own ? ['switch', 'strategy'] : ['switch', 'steps', index, 'share'],
+  }));
   const partial = [...validationShares(plan), ...steps].filter(({ share }) => share > 0 && share < 100);
   return partial.map(({ share, path }) =>
     finding(

@@ -2,14 +2,18 @@
 import type { Finding } from '../finding.ts';
 import type { Plan } from '../types.ts';
 import { checkApproval } from './approval.ts';
+import { checkCalls } from './calls.ts';
 import { checkCriteria } from './criteria.ts';
 import { checkDurations } from './durations.ts';
 import { checkRouter } from './router.ts';
+import { checkSafety } from './safety.ts';
 import { checkShares } from './shares.ts';
 import { checkSmoke } from './smoke.ts';
 
 export function checkRules(plan: Plan): Finding[] {
-  return [checkDurations, checkShares, checkRouter, checkApproval, checkCriteria, checkSmoke].flatMap((check) =>
-    check(plan),
-  );
+  const rules = [
+    ...[checkDurations, checkShares, checkRouter, checkApproval],
+    ...[checkCriteria, checkSmoke, checkCalls, checkSafety],
+  ];
+  return rules.flatMap((check) => check(plan));
 }

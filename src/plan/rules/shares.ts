@@ -34,6 +34,8 @@ function checkRise(plan: Plan): Finding[] {
     }
     before = { share, name };
   }
+  // `validation` stays at the share reached where that is above its first step.
+  if (plan.switch.strategy === 'validation') before = { share: 0, name: 'the start' };
   for (const [index, { share }] of plan.switch.steps.entries()) {
     const falls = index === 0 ? share < before.share || share === 0 : share <= before.share;
     if (falls) {

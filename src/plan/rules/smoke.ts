@@ -1,9 +1,10 @@
 /** Flows whose steps do not fit together: values that nobody captured, bodies where none can be. */
 import { formatDuration } from '../duration.ts';
 import type { Finding } from '../finding.ts';
-import { belongsToConnection, referencesIn, VALUE_NAME, valuesIn } from '../smoke-values.ts';
+import { referencesIn, valuesIn } from '../smoke-values.ts';
 import type { Plan, SmokeFlow, SmokePlan, SmokeStep } from '../types.ts';
 import { parseValuePath } from '../value-path.ts';
+import { requestProblems } from './requests.ts';
 
 type Path = (string | number)[];
 
@@ -48,10 +49,9 @@ function checkStep(step: SmokeStep, at: Path, known: ReadonlySet<string>): Findi
   ];
   return [
     ...texts.flatMap((value) => unknownReferences(value.text, value.path, known)),
-    ...badSecrets(json, [...at, 'json']),
-    ...connectionHeaders(headers, [...at, 'headers']),
+    ...requestProblems(step, at).map((problem) => finding(problem.path, problem.message, problem.hint)),
     ...badCaptures(capture, [...at, 'capture']),
-    ...bodies(step, at),
+    ...captureOfNothing(step, at),
   ];
 }
 
@@ -66,19 +66,6 @@ function unknownReferences(text: string, path: Path, known: ReadonlySet<string>)
   return [finding(path, `No earlier step captures \`{{${unknown}}}\`.`, hint)];
 }
 
-function badSecrets(json: unknown, path: Path): Finding[] {
-  const bad = valuesIn(json, path).find((value) => value.kind === 'secret' && !VALUE_NAME.test(value.name));
-  if (bad?.kind !== 'secret') return [];
-  const message = `\`${bad.name}\` is no name of an environment variable.`;
-  return [finding([...bad.path, 'env'], message, 'Write a name such as SMOKE_PASSWORD.')];
-}
-
-function connectionHeaders(headers: SmokeStep['headers'], path: Path): Finding[] {
-  const bad = Object.keys(headers).find(belongsToConnection);
-  if (bad === undefined) return [];
-  return [finding([...path, bad], `\`${bad}\` belongs to the connection; a step cannot set it.`, 'Leave it out.')];
-}
-
 function badCaptures(capture: SmokeStep['capture'], path: Path): Finding[] {
   const bad = Object.entries(capture).find(([, text]) => parseValuePath(text) === null);
   if (bad === undefined) return [];
@@ -86,13 +73,11 @@ function badCaptures(capture: SmokeStep['capture'], path: Path): Finding[] {
   return [finding([...path, bad[0]], message, 'Write names and indices, such as $.token or $.items[0].id.')];
 }
 
-function bodies({ method, json, capture }: SmokeStep, at: Path): Finding[] {
-  const bodyless = json !== null && (method === 'GET' || method === 'HEAD');
-  if (bodyless) return [finding([...at, 'json'], `A ${method} carries no body.`, 'Use post, put, patch or delete.')];
+function captureOfNothing({ method, capture }: SmokeStep, at: Path): Finding[] {
   if (method !== 'HEAD' || Object.keys(capture).length === 0) return [];
   return [finding([...at, 'capture'], 'A HEAD is answered without a body to capture from.', 'Use get.')];
 }
 
-function finding(path: Path, message: string, hint: string): Finding {
+function finding(path: Finding['path'], message: string, hint: string): Finding {
   return { code: 'CUTOVER_PLAN_SMOKE', path: ['smoke', ...path], message, hint };
 }

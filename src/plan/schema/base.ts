@@ -3,7 +3,7 @@
  * editor and the reference show is in each key's `.meta()`: see `json-schema.ts`.
  */
 import { z } from 'zod';
-import { MAX_CRITERION_LENGTH } from '../criteria.ts';
+import { CHECK_NAME, MAX_CRITERION_LENGTH } from '../criteria.ts';
 import { DURATION_PATTERN } from '../duration.ts';
 
 export const MAX_LIST = 50;
@@ -98,10 +98,26 @@ export function perColour(expected: string) {
   return z.strictObject({ blue: of('blue'), green: of('green') });
 }
 
+const CHECK_NAME_EXPECTED = 'a name of letters, digits and _ . : -, such as queue_drained';
+/** What a plan's own check is called: whatever a criterion can name. */
+export const checkName = z
+  .string(CHECK_NAME_EXPECTED)
+  .regex(CHECK_NAME, CHECK_NAME_EXPECTED)
+  .max(200, CHECK_NAME_EXPECTED);
+
+const HOOK_NAME_EXPECTED = 'a name of letters, digits and . _ - such as expand-schema, at most 100';
+/** Goes into idempotency keys. */
+export const hookName = z.string(HOOK_NAME_EXPECTED).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, HOOK_NAME_EXPECTED);
+
 const ENV_NAME_EXPECTED = 'a name of letters, digits and underscores';
-export const environmentVariables = z
-  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, ENV_NAME_EXPECTED), z.string('a text').max(MAX_TEXT))
-  .refine((variables) => Object.keys(variables).length <= 100, 'at most 100 variables');
+const environmentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, ENV_NAME_EXPECTED);
+/** Name → value, as `value` has it. */
+export function environmentOf<T extends z.ZodType>(value: T) {
+  return z
+    .record(environmentName, value)
+    .refine((variables) => Object.keys(variables).length <= 100, 'at most 100 variables');
+}
+export const environmentVariables = environmentOf(z.string('a text').max(MAX_TEXT));
 
 const QUERY_NAME_EXPECTED = 'a metric name of letters, digits and underscores';
 const queryName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, QUERY_NAME_EXPECTED);

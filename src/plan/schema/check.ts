@@ -7,6 +7,10 @@ import { DURATION_EXPECTED } from './base.ts';
 import { knownKeysAt, otherPlaceOf } from './known-keys.ts';
 import { planSchema, type WrittenPlan } from './plan.ts';
 
+const DID_YOU_MEAN = 'Did you mean';
+/** Of an address; they are not repeated. */
+const CREDENTIALS = /\/\/[^/@\s]*@/;
+
 type Issue = z.core.$ZodIssue;
 
 export function checkStructure(root: Node): { plan: WrittenPlan; problems: [] } | { plan: null; problems: Problem[] } {
@@ -16,8 +20,9 @@ export function checkStructure(root: Node): { plan: WrittenPlan; problems: [] } 
   return { plan: null, problems: firstPerKey(problems.filter((problem) => !isMisspeltHere(problem, problems))) };
 }
 
-/** A key that is missing only because it is misspelt; the misspelling says it all. */
+/** A key that is missing, or a choice not made, only because a key is misspelt; the misspelling says it all. */
 function isMisspeltHere({ code, key }: Problem, problems: Problem[]): boolean {
+  if (code === 'CUTOVER_PLAN_VALUE') return problems.some((other) => isMisspeltWithin(other, key));
   if (code !== 'CUTOVER_PLAN_MISSING_KEY') return false;
   const [name, parent] = [key.slice(key.lastIndexOf('.') + 1), key.slice(0, key.lastIndexOf('.'))];
   return problems.some(
@@ -28,8 +33,12 @@ function isMisspeltHere({ code, key }: Problem, problems: Problem[]): boolean {
   );
 }
 
+function isMisspeltWithin({ code, key, hint }: Problem, map: string): boolean {
+  return code === 'CUTOVER_PLAN_UNKNOWN_KEY' && key.startsWith(`${map}.`) && hint.startsWith(DID_YOU_MEAN);
+}
+
 function didYouMean(key: string): string {
-  return `Did you mean \`${key}\`?`;
+  return `${DID_YOU_MEAN} \`${key}\`?`;
 }
 
 function toProblems(root: Node, issue: Issue, base: Path): Problem[] {
@@ -88,7 +97,8 @@ function wrongValue(root: Node, path: Path, issue: Issue): Problem {
   if (node === null) {
     return createProblem('CUTOVER_PLAN_MISSING_KEY', at, key, `\`${key}\` is missing.`, `Give it ${expected}.`);
   }
-  const found = describe(node);
+  // A secret that stands in a plan by mistake is not repeated.
+  const found = node.kind === 'scalar' && path.at(-1) === 'secret' ? 'a text' : describe(node);
   if (expected !== DURATION_EXPECTED) {
     const about = key === '' ? 'The plan' : `\`${key}\``;
     return createProblem(
@@ -126,7 +136,8 @@ function describe(node: Node): string {
   if (node.kind === 'map') return 'a map';
   if (node.kind === 'list') return 'a list';
   if (node.value === null) return 'empty';
-  const shown = node.source.length > 60 ? `${node.source.slice(0, 57)}…` : node.source;
+  const source = node.source.replace(CREDENTIALS, '//…@');
+  const shown = source.length > 60 ? `${source.slice(0, 57)}…` : source;
   return typeof node.value === 'string' ? `\`${shown}\`` : `the ${typeof node.value} ${shown}`;
 }
 

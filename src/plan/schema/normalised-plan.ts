@@ -1,38 +1,18 @@
 /** The zod schema of a normalised plan: strict, and bounded in every size. */
 import { z } from 'zod';
-import { MAX_CRITERION_LENGTH, parseCriterion } from '../criteria.ts';
-import type { Criterion, Plan } from '../types.ts';
-import { environmentVariables, httpUrl, label, MAX_LIST, MAX_TEXT, queries, targetName, versionText } from './base.ts';
+import type { Plan } from '../types.ts';
+import { environmentVariables, httpUrl, label, MAX_LIST, queries, targetName, versionText } from './base.ts';
+import { criteria, milliseconds, name, share } from './normalised-base.ts';
+import {
+  normalisedChecks,
+  normalisedCircuitBreak,
+  normalisedHooks,
+  normalisedNotifiers,
+  normalisedRollbackSafety,
+} from './normalised-calls.ts';
 import { normalisedSmoke } from './normalised-smoke.ts';
 
-const milliseconds = z.int('whole milliseconds').min(0, 'milliseconds from 0');
-const share = z.number('a percentage').min(0, 'a percentage from 0').max(100, 'a percentage up to 100');
 const size = z.number('a percentage').min(1, 'a percentage from 1').max(1_000, 'a percentage up to 1000');
-const name = z.string('a text').min(1, 'a text that is not empty').max(MAX_TEXT, `at most ${MAX_TEXT} characters`);
-const amount = z.number('a number');
-const source = z.string('a text').min(1).max(MAX_CRITERION_LENGTH);
-
-const expression = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('constant'), value: amount }),
-  z.strictObject({
-    kind: z.literal('baseline'),
-    adjust: z.enum(['none', 'add', 'subtract', 'multiply', 'add_percent']),
-    value: amount,
-  }),
-]);
-const criterion = z
-  .discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z.literal('metric'),
-      source,
-      metric: name,
-      op: z.enum(['<', '<=', '>', '>=']),
-      expr: expression,
-    }),
-    z.strictObject({ kind: z.literal('check'), source, check: name }),
-  ])
-  .refine(saysWhatItShows, 'a criterion that means what its `source` says');
-const criteria = z.array(criterion, 'a list of criteria').max(MAX_LIST, `at most ${MAX_LIST} criteria`);
 
 const phase = z.strictObject({
   duration_ms: milliseconds,
@@ -77,6 +57,11 @@ export const normalisedPlanSchema: z.ZodType<Plan> = z.strictObject({
   metrics,
   capacity: z.strictObject({ validation_percent: size, switch_percent: size }),
   require_parity: z.boolean(),
+  checks: normalisedChecks,
+  circuit_break: normalisedCircuitBreak.nullable(),
+  hooks: normalisedHooks,
+  notifiers: normalisedNotifiers,
+  rollback_safe_until: normalisedRollbackSafety.nullable(),
   phases: z.strictObject({
     warmup: phase.nullable(),
     health_check: phase.nullable(),
@@ -96,7 +81,14 @@ export const normalisedPlanSchema: z.ZodType<Plan> = z.strictObject({
   switch: z.strictObject({
     strategy: z.enum(['instant', 'gradual', 'validation']),
     steps: z
-      .array(z.strictObject({ share, duration_ms: milliseconds, success_criteria: criteria }))
+      .array(
+        z.strictObject({
+          share,
+          duration_ms: milliseconds,
+          success_criteria: criteria,
+          smoke: z.boolean('true or false').exactOptional(),
+        }),
+      )
       .min(1)
       .max(MAX_LIST),
     deadline_ms: milliseconds,
@@ -107,21 +99,3 @@ export const normalisedPlanSchema: z.ZodType<Plan> = z.strictObject({
   keep_failed_ms: milliseconds,
   provision_timeout_ms: milliseconds,
 });
-
-/** People approve what `source` shows; what is judged must be the same. */
-function saysWhatItShows(criterion: Criterion): boolean {
-  const shown = parseCriterion(criterion.source);
-  if (shown.kind === 'check') return criterion.kind === 'check' && shown.check === criterion.check;
-  if (shown.kind === 'problem' || criterion.kind === 'check') return false;
-  const { metric, op, expr } = shown;
-  return metric === criterion.metric && op === criterion.op && sameExpression(expr, criterion.expr);
-}
-
-function sameExpression(
-  one: (Criterion & { kind: 'metric' })['expr'],
-  other: (Criterion & { kind: 'metric' })['expr'],
-): boolean {
-  if (one.value !== other.value) return false;
-  if (one.kind === 'constant' || other.kind === 'constant') return one.kind === other.kind;
-  return one.adjust === other.adjust;
-}

@@ -3,18 +3,19 @@ import { z } from 'zod';
 import { HEADER_NAME, HEADER_VALUE, VALUE_NAME } from '../smoke-values.ts';
 import { SMOKE_METHODS, type SmokePlan } from '../types.ts';
 import { MAX_LIST, MAX_TEXT, urlPath } from './base.ts';
+import { milliseconds, name, status } from './normalised-base.ts';
 
-const milliseconds = z.int('whole milliseconds').min(0, 'milliseconds from 0');
-const name = z.string('a text').min(1, 'a text that is not empty').max(MAX_TEXT, `at most ${MAX_TEXT} characters`);
-const status = z.int('a status').min(100, 'a status from 100').max(599, 'a status up to 599');
 const headerName = z.string('a header').regex(HEADER_NAME, 'the name of a header');
 const headerValue = z.string().max(MAX_TEXT).regex(HEADER_VALUE, 'a text of one line');
 const valueName = z.string('a name').regex(VALUE_NAME, 'a name of letters, digits and underscores');
+/** A value that a worker reads from its own environment. */
+export const secret = z.strictObject({ env: valueName });
+export const headers = z.record(headerName, z.union([headerValue, secret]));
 
 const step = z.strictObject({
   method: z.enum(SMOKE_METHODS),
   path: urlPath,
-  headers: z.record(headerName, z.union([headerValue, z.strictObject({ env: valueName })])),
+  headers,
   json: z.json(),
   status: status.nullable(),
   timeout_ms: milliseconds,

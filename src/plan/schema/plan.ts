@@ -3,10 +3,13 @@ import { z } from 'zod';
 import { formatDuration } from '../duration.ts';
 import { DEFAULTS } from '../normalise/defaults.ts';
 import { durationText, label, targetName, versionText } from './base.ts';
+import { checksSchema } from './checks.ts';
+import { hooksSchema, notifiersSchema } from './hooks.ts';
 import { metricsSchema } from './metrics.ts';
 import { blueGreenSwitchSchema } from './phases.ts';
 import { platformSchema } from './platforms.ts';
 import { routerSchema } from './routers.ts';
+import { circuitBreakSchema, rollbackSafeUntilSchema } from './safety.ts';
 import { smokeSchema } from './smoke.ts';
 import { approvalSchema, capacitySchema, leaseSchema, observationSchema, switchSchema } from './switch.ts';
 
@@ -41,8 +44,15 @@ export const planSchema = z
       default: false,
     }),
     blue_green_switch: blueGreenSwitchSchema.meta({ description: 'What the candidate has to prove, phase by phase.' }),
+    checks: checksSchema,
+    circuit_break: circuitBreakSchema.meta({
+      description:
+        'An error burst before the switch takes the traffic off the candidate at once, for another try later.',
+      otherwise: 'off',
+    }),
     smoke: smokeSchema.meta({
-      description: "Requests sent to the candidate's instances at the start of the health check.",
+      description:
+        "Requests sent to the candidate's instances at the start of the health check, and in a switch by `validation`.",
       otherwise: 'none',
     }),
     approval: approvalSchema.meta({
@@ -50,8 +60,15 @@ export const planSchema = z
       otherwise: 'nobody is asked',
     }),
     switch: switchSchema.meta({ description: 'How all traffic reaches the candidate.' }),
+    hooks: hooksSchema.meta({ description: 'What is run around the switch, the rollback and the clean-up.' }),
     observation: observationSchema.meta({ description: 'The time watched after the decision window.' }),
     lease: leaseSchema.meta({ description: 'The time in which the old colour is kept.' }),
+    rollback_safe_until: rollbackSafeUntilSchema.meta({
+      description: "From when data makes a rollback unsafe: a phase's begin, or a time after all traffic has moved.",
+      otherwise: 'a rollback is safe up to the clean-up',
+      examples: ['observation', '2h'],
+    }),
+    notifiers: notifiersSchema,
     keep_failed: durationText.meta({
       description: 'How long a candidate is kept after a rollback, to be looked at; `0s`: not at all.',
       default: formatDuration(DEFAULTS.keep_failed_ms),

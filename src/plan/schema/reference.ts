@@ -3,7 +3,7 @@ import { type AdapterRole, findDescriptor } from '../adapters.ts';
 import { formatDuration } from '../duration.ts';
 import { MAX_DURATION_MS, MIN_RESOLUTION_MS } from '../rules/durations.ts';
 import { annotatedPlanSchema, isSchema, type JsonSchema } from './json-schema.ts';
-import { isPerColour, typeOf } from './type-text.ts';
+import { isPerColour, isSecret, typeOf } from './type-text.ts';
 
 interface Section {
   /** `switch.steps[]`; empty: the plan itself. */
@@ -37,34 +37,47 @@ export function planReference(): string {
     ...VALUES.map(([name, meaning]) => `| ${name} | ${meaning} |`),
     '',
     `A key without a value is as good as absent. The shortest \`resolution\` is ${formatDuration(MIN_RESOLUTION_MS)}.`,
-    ...sections.flatMap(sectionLines),
+    ...withoutRepeats(sections).flat(),
     '',
   ].join('\n');
 }
 
 /** Depth first, in the order of the schema. */
 function sectionsOf(path: string, schema: JsonSchema): Section[] {
-  if (isPerColour(schema)) return [];
+  if (isPerColour(schema) || isSecret(schema)) return [];
   const own = schema.properties === undefined ? [] : [{ path, schema }];
   const below = Object.entries(schema.properties ?? {}).flatMap(([key, part]) =>
     isSchema(part) ? sectionsOf(path === '' ? key : `${path}.${key}`, part) : [],
   );
   const forms = (schema.anyOf ?? []).flatMap((form) => sectionsOf(path, form));
+  const values = isSchema(schema.additionalProperties) ? sectionsOf(`${path}.NAME`, schema.additionalProperties) : [];
   const items = isSchema(schema.items) ? sectionsOf(`${path}[]`, schema.items) : [];
-  return [...own, ...below, ...forms, ...items];
+  return [...own, ...below, ...forms, ...values, ...items];
 }
 
-function sectionLines({ path, schema }: Section): string[] {
+/** The lines of each section; a table that stood there already is named instead. */
+function withoutRepeats(sections: readonly Section[]): string[][] {
+  const firstWith = new Map<string, string>();
+  return sections.map((section) => {
+    const [heading, body] = sectionLines(section);
+    const text = body.join('\n');
+    const first = firstWith.get(text);
+    firstWith.set(text, first ?? section.path);
+    return first === undefined ? [...heading, ...body] : [...heading, '', `The same as \`${first}\`.`];
+  });
+}
+
+/** Its heading, and what stands below. */
+function sectionLines({ path, schema }: Section): [heading: string[], body: string[]] {
   const about = [schema.description, built(path)].filter((part) => part !== undefined).join(' ');
-  return [
-    '',
-    path === '' ? '## Top level' : `## ${path}`,
+  const body = [
     ...(about === '' ? [] : ['', about]),
     '',
     '| key | type | default | meaning |',
     '| --- | --- | --- | --- |',
     ...Object.entries(schema.properties ?? {}).map(([key, part]) => keyRow(key, part, schema.required ?? [])),
   ];
+  return [['', path === '' ? '## Top level' : `## ${path}`], body];
 }
 
 function keyRow(key: string, schema: unknown, required: readonly string[]): string {

@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { formatDuration } from '../duration.ts';
 import { DEFAULTS } from '../normalise/defaults.ts';
-import { HEADER_NAME, HEADER_VALUE, VALUE_NAME } from '../smoke-values.ts';
+import { VALUE_NAME } from '../smoke-values.ts';
 import { SMOKE_METHODS } from '../types.ts';
 import { count, durationText, MAX_LIST, MAX_TEXT, text, urlPath } from './base.ts';
+import { given, headerName, METHOD_KEYS, requestHeaders, status } from './requests.ts';
 
 const ENDPOINT_METHODS = [...SMOKE_METHODS, 'OPTIONS'] as const;
-const status = count('a status', 100, 599);
 const values = z.union([z.string().max(MAX_TEXT), z.number(), z.boolean()], 'a text, number or boolean');
 
 const health = z
@@ -35,24 +35,8 @@ const endpoint = z.strictObject({
   status: status.optional().meta({ description: 'Status that it must answer.', default: 200 }),
 });
 
-const SECRET_EXPECTED = 'the name of an environment variable, such as SMOKE_PASSWORD';
-const secret = z.strictObject({
-  env: z
-    .string(SECRET_EXPECTED)
-    .regex(VALUE_NAME, SECRET_EXPECTED)
-    .meta({ description: 'Environment variable of the worker that holds the secret.' }),
-});
-const HEADER_EXPECTED = 'the name of a header, such as X-Frame-Options';
-const headerName = z.string(HEADER_EXPECTED).regex(HEADER_NAME, HEADER_EXPECTED);
-const VALUE_EXPECTED = 'a text of one line, or {env: NAME}';
-const headerValue = z.union(
-  [z.string(VALUE_EXPECTED).max(MAX_TEXT, VALUE_EXPECTED).regex(HEADER_VALUE, VALUE_EXPECTED), secret],
-  VALUE_EXPECTED,
-);
 const CAPTURE_EXPECTED = 'a name of letters, digits and underscores';
 const captureName = z.string(CAPTURE_EXPECTED).regex(VALUE_NAME, CAPTURE_EXPECTED);
-
-const METHOD_KEYS = ['get', 'head', 'post', 'put', 'patch', 'delete'] as const;
 
 /** The path of a request; exactly one in a step. */
 function asked(method: string) {
@@ -67,7 +51,7 @@ const flowStep = z
     put: asked('PUT'),
     patch: asked('PATCH'),
     delete: asked('DELETE'),
-    headers: z.record(headerName, headerValue).meta({
+    headers: requestHeaders.meta({
       description: 'Headers of the request: `{{name}}` is a captured value, `{env: NAME}` a secret.',
       default: {},
     }),
@@ -82,10 +66,7 @@ const flowStep = z
       .meta({ description: 'Name → JSONPath of one value in the answer, for later steps.', default: {} }),
   })
   .partial()
-  .refine(
-    (step) => METHOD_KEYS.filter((key) => step[key] !== undefined).length === 1,
-    `a step with exactly one of ${METHOD_KEYS.join(', ')}`,
-  );
+  .refine((step) => given(step, METHOD_KEYS) === 1, `a step with exactly one of ${METHOD_KEYS.join(', ')}`);
 
 const ALLOWED_EXPECTED = 'a value, a list of allowed values, or true for any';
 // `X-XSS-Protection: 0` is a number in YAML.

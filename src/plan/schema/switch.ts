@@ -104,7 +104,7 @@ export const leaseSchema = z
       default: formatDuration(DEFAULTS.lease_ms),
     }),
     shrink_to: percent.meta({
-      description: 'Size of the kept colour, percent of what it had.',
+      description: 'Size of the kept colour, percent of what it had; a rollback scales it up first.',
       otherwise: 'as it was',
     }),
   })

@@ -31,9 +31,15 @@ export function isPerColour({ properties }: JsonSchema): boolean {
   return properties !== undefined && Object.keys(properties).join() === 'blue,green';
 }
 
+/** The name of a worker's own variable: needs none either. */
+export function isSecret({ properties }: JsonSchema): boolean {
+  return properties !== undefined && Object.keys(properties).join() === 'env';
+}
+
 function objectType(schema: JsonSchema): string {
   const { properties, additionalProperties: values } = schema;
   if (isPerColour(schema)) return '`{blue: …, green: …}`';
+  if (isSecret(schema)) return '`{env: NAME}`';
   if (properties !== undefined) return 'map';
   return isSchema(values) ? `map of name → ${typeOf(values)}` : 'map';
 }

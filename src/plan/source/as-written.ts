@@ -11,6 +11,15 @@ const TEXTS = [
   ['platform', 'local', 'env', '*'],
   ['approval', 'approvers', '*'],
   ['smoke', 'flows', '*', 'steps', '*', 'headers', '*'],
+  ['hooks', '*', '*', 'name'],
+  ...[
+    ['checks', '*'],
+    ['hooks', '*', '*'],
+  ].flatMap((call) => [
+    [...call, 'http', 'headers', '*'],
+    [...call, 'script', 'command', '*'],
+    [...call, 'script', 'env', '*'],
+  ]),
 ];
 
 /** The same tree with the text as written where the plan wants a text. */

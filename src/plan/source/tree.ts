@@ -31,14 +31,14 @@ export type Node = ScalarNode | ListNode | MapNode;
 export type Path = readonly (string | number)[];
 
 /**
- * The plain value. A key without a value (`observation:`) is as good as absent, in maps; within lists, whose content is
- * somebody else's (JSON bodies of a flow), null stays.
+ * The plain value. A key without a value (`observation:`) is as good as absent, in maps; within lists and JSON bodies,
+ * whose content is somebody else's, null stays.
  */
 export function toValue(node: Node, withinList = false): unknown {
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'list') return node.items.map((item) => toValue(item, true));
   const entries = [...node.entries].filter(([, entry]) => withinList || !isNull(entry.node));
-  return Object.fromEntries(entries.map(([key, entry]) => [key, toValue(entry.node, withinList)]));
+  return Object.fromEntries(entries.map(([key, entry]) => [key, toValue(entry.node, withinList || key === 'json')]));
 }
 
 /** The node at a path; null: nothing is written there. */

@@ -1,11 +1,21 @@
 /** What can put the traffic back without being asked, and when; and when a person is called. */
 import { formatDuration } from '../duration.ts';
-import type { Plan } from '../types.ts';
+import { HOOK_POINTS, type HookPlan, type Plan } from '../types.ts';
 import type { Stage } from './stages.ts';
 import { span } from './titles.ts';
 
 export interface RollbackCause {
-  kind: 'trigger' | 'criterion' | 'smoke' | 'not_ready' | 'shift' | 'no_data' | 'approval' | 'drift';
+  kind:
+    | 'trigger'
+    | 'criterion'
+    | 'smoke'
+    | 'not_ready'
+    | 'hook'
+    | 'circuit'
+    | 'shift'
+    | 'no_data'
+    | 'approval'
+    | 'drift';
   /** The trigger or criterion as written; null for the others. */
   source: string | null;
   /** When: the stages, as text. */
@@ -20,11 +30,16 @@ export function rollbackCauses(plan: Plan, stages: readonly Stage[]): RollbackCa
     ...criterionCauses(stages),
     ...smokeCauses(stages),
     ...readinessCauses(plan, stages),
+    ...circuitCauses(plan, stages),
+    ...hookCauses(stages),
     ...shiftCauses(plan),
     ...approvalCauses(plan, stages),
     ...noDataCauses(plan, stages),
   ];
 }
+
+/** Where an error burst breaks the circuit. */
+const BEFORE_SWITCH: readonly Stage['phase'][] = ['warmup', 'health_check', 'performance_validation', 'approval'];
 
 /** The sentences after "a person is called when". */
 export function callsOf(plan: Plan, stages: readonly Stage[]): string[] {
@@ -37,6 +52,24 @@ export function callsOf(plan: Plan, stages: readonly Stage[]): string[] {
     ...(stages.some(({ phase }) => phase === 'lease')
       ? ['the kept colour loses instances: they are asked for again']
       : []),
+    ...hookCalls(plan),
+    ...(plan.rollback_safe_until === null
+      ? []
+      : ['a rollback is due when data makes it unsafe: it waits for `--force`']),
+    ...(circuitCauses(plan, stages).length === 0 ? [] : ["an error burst stops the candidate's share"]),
+  ];
+}
+
+function hookCalls({ hooks }: Plan): string[] {
+  const all = HOOK_POINTS.flatMap((point) => hooks[point]);
+  const named = (choice: HookPlan['on_failure']) =>
+    all.filter((hook) => hook.on_failure === choice).map(({ name }) => name);
+  const [passed, held] = [named('continue'), named('hold')];
+  return [
+    ...(passed.length === 0 ? [] : [`a hook fails and is passed over: ${passed.join(', ')}`]),
+    ...(held.length === 0
+      ? []
+      : [`a hook fails and is tried again until it succeeds, or is promoted past: ${held.join(', ')}`]),
   ];
 }
 
@@ -91,6 +124,34 @@ function shiftCauses(plan: Plan): RollbackCause[] {
     cause('shift', 'every shift', `it is not proven at the router within ${limit}, or capacity is short of the share`),
     cause('drift', 'every shift, and before it counts as succeeded', 'somebody else has changed the router'),
   ];
+}
+
+function circuitCauses({ circuit_break: circuit }: Plan, stages: readonly Stage[]): RollbackCause[] {
+  if (circuit === null) return [];
+  const when = span(stages, (stage) => stage.share > 0 && BEFORE_SWITCH.includes(stage.phase));
+  if (when === '') return [];
+  const { attempts, error_rate: rate, pause_ms: pauseMs } = circuit;
+  const burst = `${rate} % errors or more within one tick`;
+  const text =
+    attempts === 1
+      ? burst
+      : `${burst}, for the ${ordinal(attempts)} time; before that the candidate has no traffic for ${formatDuration(pauseMs)}, and another try`;
+  return [cause('circuit', when, text)];
+}
+
+function hookCauses(stages: readonly Stage[]): RollbackCause[] {
+  const named = (stage: Stage) => stage.hooks?.run.filter((hook) => hook.on_failure === 'rollback') ?? [];
+  const hooks = stages.flatMap(named);
+  if (hooks.length === 0) return [];
+  const when = span(stages, (stage) => named(stage).length > 0);
+  const names = hooks.map(({ name }) => name).join(', ');
+  return [cause('hook', when, `a hook has failed in every attempt: ${names}`)];
+}
+
+function ordinal(count: number): string {
+  const tens = count % 100;
+  const suffix = tens >= 11 && tens <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][count % 10] ?? 'th');
+  return `${count}${suffix}`;
 }
 
 function approvalCauses({ approval }: Plan, stages: readonly Stage[]): RollbackCause[] {

@@ -1,8 +1,17 @@
 /** The stages that a plan asks for, each by itself. */
 import { PLANNED_PHASES, type PlannedPhase } from '../finding.ts';
-import type { Criterion, Plan } from '../types.ts';
+import type { Criterion, HookPlan, HookPoint, Plan } from '../types.ts';
+import { mostMsOf } from './calls.ts';
 
-export type TimelinePhase = PlannedPhase | 'provision' | 'approval' | 'switch' | 'observation' | 'lease' | 'clean_up';
+export type TimelinePhase =
+  | PlannedPhase
+  | 'parity'
+  | 'provision'
+  | 'approval'
+  | 'switch'
+  | 'observation'
+  | 'lease'
+  | 'clean_up';
 
 /** Which triggers are judged: the stage's own, and with the guard those of the decision window too. */
 export interface Watched {
@@ -16,6 +25,8 @@ export interface Draft {
   step?: { number: number; of: number };
   /** The candidate's share, percent; absent: as before. */
   share?: number;
+  /** Run, too, when the candidate has that share already. */
+  stays?: boolean;
   least_ms: number;
   /** Beyond the shift's deadline. */
   most_ms: number;
@@ -23,6 +34,13 @@ export interface Draft {
   watched: Watched;
   smoke?: string[];
   size_percent?: number;
+  hooks?: Hooks;
+}
+
+/** What is run at one point of the story, one after the other. */
+interface Hooks {
+  point: Exclude<HookPoint, 'on_rollback'>;
+  hooks: HookPlan[];
 }
 
 const GUARDED: Watched = { guard: true, own: [] };
@@ -32,6 +50,7 @@ const UNWATCHED: Watched = { guard: false, own: [] };
 export function draftsOf(plan: Plan): Draft[] {
   const { approval, observation, lease, phases } = plan;
   return [
+    { phase: 'parity', least_ms: 0, most_ms: 0, watched: UNWATCHED },
     {
       phase: 'provision',
       least_ms: 0,
@@ -44,11 +63,13 @@ export function draftsOf(plan: Plan): Draft[] {
       ? []
       : [{ phase: 'approval' as const, least_ms: 0, most_ms: approval.timeout_ms, watched: GUARDED }]),
     ...switchDrafts(plan),
+    ...hooked(plan, 'switch', 'after_switch', GUARDED),
     window(plan, 'decision_window', phases.decision_window),
     ...(observation.duration_ms === 0 ? [] : [observed(plan)]),
     ...(lease.duration_ms === 0
       ? []
       : [{ phase: 'lease' as const, least_ms: lease.duration_ms, most_ms: lease.duration_ms, watched: UNWATCHED }]),
+    ...hooked(plan, 'clean_up', 'before_cleanup', UNWATCHED),
     { phase: 'clean_up', least_ms: 0, most_ms: 0, watched: UNWATCHED },
   ];
 }
@@ -81,8 +102,13 @@ function observed(plan: Plan): Draft {
   };
 }
 
+function hooked(plan: Plan, phase: TimelinePhase, point: Hooks['point'], watched: Watched): Draft[] {
+  const hooks = plan.hooks[point];
+  return hooks.length === 0 ? [] : [{ phase, least_ms: 0, most_ms: mostMsOf(hooks), watched, hooks: { point, hooks } }];
+}
+
 function switchDrafts(plan: Plan): Draft[] {
-  const { steps } = plan.switch;
+  const { steps, strategy } = plan.switch;
   const { validation_percent, switch_percent } = plan.capacity;
   const grows = switch_percent > validation_percent;
   const growth: Draft[] = grows
@@ -107,9 +133,11 @@ function switchDrafts(plan: Plan): Draft[] {
       most_ms: isLast ? 0 : step.duration_ms + waitMs,
       success_criteria: step.success_criteria,
       watched: GUARDED,
+      smoke: step.smoke === true ? smokeChecks(plan) : [],
+      stays: strategy === 'validation' && !isLast,
     };
   });
-  return [...growth, ...shifts];
+  return [...growth, ...hooked(plan, 'switch', 'before_switch', GUARDED), ...shifts];
 }
 
 /** A window stays open for missing data so long at its end. */

@@ -1,5 +1,6 @@
 /** What a deployment goes through, in order, each with how long it takes and what is judged in it. */
 import type { Criterion, Plan } from '../types.ts';
+import { hookOf, type TimelineHook } from './calls.ts';
 import { draftsOf, guardOf, type TimelinePhase, type Watched } from './drafts.ts';
 
 export interface Stage {
@@ -23,6 +24,8 @@ export interface Stage {
   smoke: string[];
   /** Size of the candidate that it begins with, percent of the active colour's; null: as before. */
   size_percent: number | null;
+  /** What is run in it, one after the other; null: it is no stage of hooks. */
+  hooks: { point: 'before_switch' | 'after_switch' | 'before_cleanup'; run: TimelineHook[] } | null;
 }
 
 /** The phases that the plan has; `skippedPhases` names the others. */
@@ -31,9 +34,11 @@ export function stagesOf(plan: Plan): Stage[] {
   let share = 0;
   let startsAfterMs = 0;
   for (const draft of draftsOf(plan)) {
-    const to = draft.share ?? share;
-    // A step that the candidate has reached already is skipped.
-    if (draft.step !== undefined && draft.share !== undefined && to <= share) continue;
+    const asked = draft.share ?? share;
+    const isReached = draft.step !== undefined && draft.share !== undefined && asked <= share;
+    // A step that the candidate has reached already is skipped, or held where it stands.
+    if (isReached && draft.stays !== true) continue;
+    const to = isReached ? share : asked;
     const shift = to === share ? null : { from: share, to, deadline_ms: plan.switch.deadline_ms };
     stages.push({
       phase: draft.phase,
@@ -47,6 +52,7 @@ export function stagesOf(plan: Plan): Stage[] {
       rollback_triggers: to === 0 ? [] : triggersOf(plan, draft.watched),
       smoke: draft.smoke ?? [],
       size_percent: draft.size_percent ?? null,
+      hooks: draft.hooks === undefined ? null : { point: draft.hooks.point, run: draft.hooks.hooks.map(hookOf) },
     });
     share = to;
     startsAfterMs += draft.least_ms;

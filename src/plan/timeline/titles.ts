@@ -1,8 +1,15 @@
 /** Stages as people call them. */
 import type { Stage } from './stages.ts';
 
+const HOOK_TITLES = {
+  before_switch: 'hooks before the switch',
+  after_switch: 'hooks after the switch',
+  before_cleanup: 'hooks before clean up',
+} as const;
+
 /** `switch, step 2 of 3`. */
-export function titleOf({ phase, step, size_percent: size }: Stage): string {
+export function titleOf({ phase, step, size_percent: size, hooks }: Stage): string {
+  if (hooks !== null) return HOOK_TITLES[hooks.point];
   const name = phase.replaceAll('_', ' ');
   if (phase !== 'switch') return name;
   if (step === null) return `${name}: size ${size} %`;

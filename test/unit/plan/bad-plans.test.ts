@@ -1,11 +1,8 @@
 /** One line per way to be wrong: the text, and the one located error that it must give. */
 import { describe, expect, it } from 'vitest';
-import { errorsOf, REQUIRED } from './support.ts';
+import { type BadPlan, errorsOf, expectOneError, REQUIRED } from './support.ts';
 
 const PHASES = 'blue_green_switch:\n  validation_phases:\n';
-
-/** Title, text, `code line:column key`, a part of the message, a part of the hint. */
-type Row = [title: string, text: string, error: string, message: string, hint: string];
 
 /** Twelve to the power of five from five lines. */
 const BOMB = ['a', 'b', 'c', 'd', 'e']
@@ -17,7 +14,7 @@ const BOMB = ['a', 'b', 'c', 'd', 'e']
   )
   .join('\n');
 
-const SYNTAX: Row[] = [
+const SYNTAX: BadPlan[] = [
   ['an open bracket', 'switch: {steps: [25, 50', 'SYNTAX 1:24 ', 'not YAML', ''],
   ['a tab as indentation', 'switch:\n\tdrain: 5s', 'SYNTAX 2:1 ', 'Tabs', 'spaces'],
   ['two documents', 'lease: {}\n---\nlease: {}', 'SYNTAX 2:1 ', 'multiple documents', 'file of its own'],
@@ -80,7 +77,7 @@ const SYNTAX: Row[] = [
   ['an alias within itself', 'lease: &a [*a]', 'TOO_LARGE 1:12 lease[0][0]', 'deeper than 64', 'alias'],
 ];
 
-const KEYS: Row[] = [
+const KEYS: BadPlan[] = [
   ['a list for a plan', '- service', 'VALUE 1:1 ', 'a list', ''],
   ['a misspelt key', 'lease: {}\nobservaton: {}', 'UNKNOWN_KEY 2:1 observaton', 'no key in a plan', '`observation`'],
   ['a misspelt inner key', 'switch:\n  stratgey: gradual', 'UNKNOWN_KEY 2:3 switch.stratgey', '`switch`', '`strategy`'],
@@ -123,7 +120,7 @@ const KEYS: Row[] = [
   ],
 ];
 
-const VALUES: Row[] = [
+const VALUES: BadPlan[] = [
   ['a number for a duration', 'switch: {drain: 30}', 'DURATION 1:17 switch.drain', 'the number 30', '30s'],
   ['a unit that is none', 'switch: {drain: 30sec}', 'DURATION 1:17 switch.drain', '`30sec`', '30s'],
   ['a negative duration', 'lease:\n  duration: -5m', 'DURATION 2:13 lease.duration', '`-5m`', ''],
@@ -227,7 +224,7 @@ const VALUES: Row[] = [
 ];
 
 const FLOW = 'smoke:\n  flows:\n    - name: order\n      steps:\n        - ';
-const FLOWS: Row[] = [
+const FLOWS: BadPlan[] = [
   [
     'a value that nobody captured',
     `${FLOW}{get: "/orders/{{order}}"}`,
@@ -323,7 +320,7 @@ const FLOWS: Row[] = [
   ],
 ];
 
-const RULES: Row[] = [
+const RULES: BadPlan[] = [
   [
     'a step at a selector',
     'router: {service_selector: {service: a}}\nswitch: {strategy: gradual, steps: [50, 100]}',
@@ -503,22 +500,7 @@ const RULES: Row[] = [
 
 describe('a bad plan gives one located error', () => {
   it.each([...SYNTAX, ...KEYS, ...VALUES, ...FLOWS, ...RULES])('%s', (_title, text, error, message, hint) => {
-    const problems = errorsOf(
-      [{ name: 'plan.yaml', text }],
-      text.includes('platform:') ? REQUIRED.slice(0, 2) : REQUIRED,
-    );
-    expect(
-      problems.map(({ code, line, column, key }) => `${code.replace('CUTOVER_PLAN_', '')} ${line}:${column} ${key}`),
-    ).toEqual([error]);
-    expect(problems).toEqual([
-      expect.objectContaining({
-        file: 'plan.yaml',
-        severity: 'error',
-        message: expect.stringContaining(message),
-        hint: expect.stringContaining(hint),
-      }),
-    ]);
-    expect(problems[0]?.hint).not.toBe('');
+    expectOneError(text, error, message, hint);
   });
 
   it.each([

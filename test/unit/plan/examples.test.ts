@@ -14,7 +14,16 @@ const plans = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml'));
 
 describe('the examples', () => {
   it('are there', () => {
-    expect(plans).toEqual(expect.arrayContaining(['canary.yaml', 'linkedin.yaml', 'local.yaml', 'one-box.yaml']));
+    expect(plans).toEqual(
+      expect.arrayContaining([
+        'canary.yaml',
+        'linkedin.yaml',
+        'local.yaml',
+        'migration.yaml',
+        'one-box.yaml',
+        'validation.yaml',
+      ]),
+    );
   });
 
   it.each(plans.filter((name) => name !== 'linkedin.yaml'))('%s can be started as it is', (name) => {

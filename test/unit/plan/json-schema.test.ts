@@ -9,11 +9,12 @@ const validate = ajv.compile(planJsonSchema());
 
 /** Every map with its place, `switch.steps[]`. */
 function mapsIn(schema: JsonSchema, path = ''): { path: string; schema: JsonSchema }[] {
-  const { properties = {}, anyOf = [], items } = schema;
+  const { properties = {}, anyOf = [], items, additionalProperties: values } = schema;
   return [
     ...(schema.properties === undefined ? [] : [{ path, schema }]),
     ...Object.entries(properties).flatMap(([key, part]) => (isSchema(part) ? mapsIn(part, `${path}.${key}`) : [])),
     ...anyOf.flatMap((form) => mapsIn(form, path)),
+    ...(isSchema(values) ? mapsIn(values, `${path}.NAME`) : []),
     ...(isSchema(items) ? mapsIn(items, `${path}[]`) : []),
   ];
 }
@@ -49,6 +50,11 @@ describe('the JSON Schema', () => {
     'router: gateway_api',
     'metrics: scrape',
     'switch: {steps: [5, 12.5%, {share: 100}]}',
+    'rollback_safe_until: observation',
+    'rollback_safe_until: 2h',
+    'circuit_break: {}',
+    'checks: {a: {http: {get: /q}}, b: {http: {get: "https://a.example.com"}}}',
+    'notifiers: [{webhook: {url: "https://a.example.com", secret: {env: SMOKE_A}}}]',
   ])('accepts the short form %s', (text) => {
     validate(parse(text));
     expect(validate.errors).toBeNull();
@@ -62,6 +68,13 @@ describe('the JSON Schema', () => {
     'platform: nomad',
     'service: A_B',
     'smoke: {endpoints: [{status: 200}]}',
+    'checks: {a: {htp: {path: /q}}}',
+    'checks: {a b: {http: {path: /q}}}',
+    'checks: {a: {http: {path: q}}}',
+    'hooks: {on_rollback: [{name: a, script: {command: [x]}, on_failure: hold}]}',
+    'hooks: {before_switch: [{script: {command: [x]}}]}',
+    'notifiers: [{webhook: {url: "https://a.example.com", secret: hunter2}}]',
+    'rollback_safe_until: obsevation',
   ])('refuses %s, as the reader does', (text) => {
     expect(validate(parse(text))).toBe(false);
     const sets = REQUIRED.filter((set) => !text.startsWith(set.split('=')[0] ?? ''));
@@ -91,10 +104,18 @@ describe('the JSON Schema', () => {
 
   it('states the defaults that the reader fills in', () => {
     const phases = '{warmup: {}, health_check: {}, performance_validation: {}, full_switch: {}}';
-    const text = `approval: {approvers: [ana]}\nsmoke: {health: {}}\nblue_green_switch: {validation_phases: ${phases}}`;
+    const text = `approval: {approvers: [ana]}\nsmoke: {health: {}}\ncircuit_break: {}\nblue_green_switch: {validation_phases: ${phases}}`;
     const sets = [...REQUIRED, 'switch.strategy=gradual'];
     const written = load(`${JSON.stringify(defaultsIn(planJsonSchema()))}`, [...sets, 'approval.approvers=[ana]']);
     expect(written.plan).toEqual(load(text, sets).plan);
+  });
+
+  it('completes what a plan names itself, and says what each point allows', () => {
+    const at = (name: string) => keys.find((key) => key.name === name)?.schema;
+    expect(Object.keys(at('.checks.NAME.http')?.properties ?? {})).toContain('path');
+    expect(at('.hooks.before_switch[].on_failure')?.enum).toEqual(['rollback', 'continue', 'hold']);
+    expect(at('.hooks.on_rollback[].on_failure')?.enum).toEqual(['continue']);
+    expect(at('.rollback_safe_until')?.anyOf?.[0]?.enum).toContain('decision_window');
   });
 
   it('says in words what holds without a key', () => {

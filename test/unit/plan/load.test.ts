@@ -31,6 +31,11 @@ describe('a plan', () => {
       },
       capacity: { validation_percent: 100, switch_percent: 100 },
       require_parity: false,
+      checks: {},
+      circuit_break: null,
+      hooks: { before_switch: [], after_switch: [], on_rollback: [], before_cleanup: [] },
+      notifiers: [],
+      rollback_safe_until: null,
       phases: {
         warmup: null,
         health_check: null,
@@ -187,14 +192,12 @@ describe('the shared plans', () => {
     expect(warnings).toMatchObject([{ code: 'CUTOVER_PLAN_DOUBTFUL', line: 33, column: 11 }]);
   });
 
-  it('checkout.yaml is accepted, with a warning of everything that is not built', () => {
+  it('checkout.yaml is accepted, with a warning of every adapter that is not built', () => {
     const { plan, warnings } = loadPlan([sharedPlan('checkout.yaml')]);
     expect(warnings.map(({ code, key, line }) => `${code.replace('CUTOVER_', '')} ${key} ${line}`)).toEqual([
       'ADAPTER_NOT_BUILT platform.kubernetes 7',
       'ADAPTER_NOT_BUILT router.gateway_api 14',
       'ADAPTER_NOT_BUILT metrics.prometheus 17',
-      'FEATURE_NOT_BUILT require_parity 30',
-      'FEATURE_NOT_BUILT lease.shrink_to 71',
     ]);
     expect(plan).toMatchObject({
       platform: { kind: 'kubernetes', namespace: 'shop' },
@@ -300,6 +303,86 @@ describe('doubts', () => {
     expect(load(text).warnings).toMatchObject([
       { code: 'CUTOVER_PLAN_DOUBTFUL', severity: 'warning', message: expect.stringContaining(message) },
     ]);
+  });
+
+  it.each([
+    [
+      'a check that nothing names',
+      'checks: {queue_drained: {http: {path: /q}}}',
+      'No criterion names',
+      'success_criteria',
+    ],
+    [
+      'a check that a criterion misspells',
+      `checks: {queue_drained: {http: {path: /q}}}\n${warmup('que_drained')}`,
+      'No criterion names',
+      '`que_drained`',
+    ],
+    [
+      'a time limit of a metric',
+      `checks: {a: {metric: "error_rate < 1", timeout: 5s}}\n${warmup('a')}`,
+      'without a time limit',
+      'Leave it out',
+    ],
+    [
+      'a latency without a unit, within a check',
+      `checks: {a: {metric: "p99_latency < 2"}}\n${warmup('a')}`,
+      'milliseconds',
+      'ms or s',
+    ],
+    [
+      'a secret of a check',
+      `checks: {a: {http: {path: /q, headers: {env: {env: API_KEY}}}}}\n${warmup('a')}`,
+      '`API_KEY`',
+      'SMOKE_',
+    ],
+    [
+      'a secret of a script',
+      `checks: {a: {script: {command: [x], env: {DB: {env: DB_URL}}}}}\n${warmup('a')}`,
+      '`DB_URL`',
+      'SMOKE_',
+    ],
+    [
+      'a secret in the body of a hook',
+      'hooks: {on_rollback: [{name: a, http: {post: "http://a", json: {deep: [{env: API_KEY}]}}}]}',
+      '`API_KEY`',
+      'SMOKE_',
+    ],
+    [
+      'a secret of a webhook',
+      'notifiers: [{webhook: {url: "http://a", secret: {env: CUTOVER_KEY}}}]',
+      '`CUTOVER_KEY`',
+      'SMOKE_',
+    ],
+    ['a circuit without traffic', 'circuit_break: {}', 'no traffic before the switch', 'share'],
+    ['a lease of nothing', 'lease: {shrink_to: 0}', 'No instance is kept', '10%'],
+    [
+      'a safe time beyond the end',
+      'rollback_safe_until: 3h\nobservation: {duration: 1h}\nlease: {duration: 1h}',
+      '2h30s after',
+      'lease',
+    ],
+    ['a validation of nothing', 'switch: {strategy: validation}', 'neither', 'success_criteria'],
+  ])('%s is told, with what would be right', (_title, text, message, hint) => {
+    const problem = { message: expect.stringContaining(message), hint: expect.stringContaining(hint) };
+    const { warnings } = load(text);
+    expect(warnings).toContainEqual(expect.objectContaining({ code: 'CUTOVER_PLAN_DOUBTFUL', ...problem }));
+    // A misspelling is seen from both its sides.
+    expect(warnings).toHaveLength(text.includes('que_drained"') ? 2 : 1);
+  });
+
+  it.each([
+    ['a circuit with traffic', 'circuit_break: {}\nblue_green_switch: {validation_phases: {health_check: {}}}'],
+    ['a lease that is left out', 'lease: {duration: 0s, shrink_to: 0}'],
+    ['a safe time before the end', 'rollback_safe_until: 2h'],
+    ['a validation by the smoke suite', 'switch: {strategy: validation}\nsmoke: {}'],
+    [
+      'a validation below the share of a phase',
+      'switch: {strategy: validation}\nblue_green_switch: {validation_phases: {performance_validation: {success_criteria: ["error_rate < 1"]}}}',
+    ],
+    ['a check that is named', `checks: {a: {http: {path: /q}}}\n${warmup('a')}`],
+  ])('%s is fine', (_title, text) => {
+    expect(load(text).warnings).toEqual([]);
   });
 
   it.each(['my_own_check', 'postgres', 'cache_preloaded'])('%s is a fine check', (check) => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
 import { type LoadedPlan, loadPlan, type PlanFile } from '../../../src/plan/load.ts';
 import { PlanError, type Problem } from '../../../src/plan/problems.ts';
 
@@ -22,4 +23,27 @@ export function errorsOf(files: PlanFile[], sets: string[]): Problem[] {
     if (!(error instanceof PlanError)) throw error;
     return error.problems.filter(({ severity }) => severity === 'error');
   }
+}
+
+/** Title, text, `code line:column key`, a part of the message, a part of the hint. */
+export type BadPlan = [title: string, text: string, error: string, message: string, hint: string];
+
+/** The text, with what every plan needs, has that one located error. */
+export function expectOneError(text: string, error: string, message: string, hint: string): void {
+  const problems = errorsOf(
+    [{ name: 'plan.yaml', text }],
+    text.includes('platform:') ? REQUIRED.slice(0, 2) : REQUIRED,
+  );
+  expect(
+    problems.map(({ code, line, column, key }) => `${code.replace('CUTOVER_PLAN_', '')} ${line}:${column} ${key}`),
+  ).toEqual([error]);
+  expect(problems).toEqual([
+    expect.objectContaining({
+      file: 'plan.yaml',
+      severity: 'error',
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining(hint),
+    }),
+  ]);
+  expect(problems[0]?.hint).not.toBe('');
 }

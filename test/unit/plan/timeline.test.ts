@@ -25,6 +25,7 @@ describe('the timeline of a plan', () => {
         stage.least_ms / 1_000,
       ]),
     ).toEqual([
+      ['parity', 0, 0, 0],
       ['provision', 0, 0, 0],
       ['warmup', 0, 0, 180],
       ['health check', 1, 180, 120],
@@ -130,7 +131,148 @@ describe('the timeline of a plan', () => {
     const smoke = checkout.stages.find(({ phase }) => phase === 'health_check')?.smoke.join('; ');
     for (const part of ['/health', 'GET /api/v1/users → 200', 'database', 'dependencies', 'flow order in 3 steps'])
       expect(smoke).toContain(part);
-    expect(timeline('smoke: {}').stages[1]).toMatchObject({ phase: 'health_check', share: 0, smoke: ['/health'] });
+    expect(timeline('smoke: {}').stages[2]).toMatchObject({ phase: 'health_check', share: 0, smoke: ['/health'] });
+  });
+
+  it('begins by comparing the colours', () => {
+    expect(checkout.stages[0]).toMatchObject({ phase: 'parity', share: 0, most_ms: 0 });
+    expect([checkout.require_parity, linkedin.require_parity]).toEqual([true, false]);
+  });
+
+  const HOOKED = `hooks:
+  before_switch: [{name: expand, http: {post: "https://m.example.com/run?key=1#a"}, timeout: 1m}]
+  after_switch: [{name: purge, script: {command: [./purge, --all]}, attempts: 1, on_failure: hold}]
+  on_rollback: [{name: flags-off, http: {post: "https://f.example.com/off"}}]
+  before_cleanup: [{name: contract, http: {post: "https://m.example.com/run"}, on_failure: continue}]
+`;
+
+  it('shows the hooks where they are run, with the time that they may take', () => {
+    const hooked = timeline(HOOKED);
+    expect(hooked.stages.map((stage) => titleOf(stage))).toEqual([
+      'parity',
+      'provision',
+      'hooks before the switch',
+      'switch',
+      'hooks after the switch',
+      'decision window',
+      'observation',
+      'lease',
+      'hooks before clean up',
+      'clean up',
+    ]);
+    const hooks = hooked.stages.filter(({ hooks: some }) => some !== null);
+    expect(hooks.map(({ least_ms, most_ms }) => [least_ms, most_ms])).toEqual([
+      [0, 3 * MINUTE_MS],
+      [0, 30_000],
+      [0, 90_000],
+    ]);
+    expect(hooks[0]?.hooks).toEqual({
+      point: 'before_switch',
+      run: [
+        {
+          name: 'expand',
+          call: 'POST https://m.example.com/run',
+          timeout_ms: MINUTE_MS,
+          attempts: 3,
+          on_failure: 'rollback',
+        },
+      ],
+    });
+    expect(hooks[1]?.hooks?.run[0]?.call).toBe('./purge --all');
+    expect(hooked.after_rollback.hooks.map(({ name }) => name)).toEqual(['flags-off']);
+    expect(hooked.can_take_longer.join()).toContain('a hook');
+    const bare = timeline('');
+    expect(hooked.to_outcome.most_ms - bare.to_outcome.most_ms).toBe(3 * MINUTE_MS + 30_000);
+    expect(hooked.to_end.most_ms - bare.to_end.most_ms).toBe(3 * MINUTE_MS + 120_000);
+  });
+
+  it('says what a failing hook means', () => {
+    const { rollback, calls } = timeline(HOOKED);
+    const cause = rollback.find(({ kind }) => kind === 'hook');
+    expect(cause).toMatchObject({ when: 'hooks before the switch', text: expect.stringMatching(/: expand$/) });
+    expect(calls.filter((call) => call.includes('a hook'))).toEqual([
+      'a hook fails and is passed over: flags-off, contract',
+      'a hook fails and is tried again until it succeeds, or is promoted past: purge',
+    ]);
+    expect(timeline('').rollback.some(({ kind }) => kind === 'hook')).toBe(false);
+  });
+
+  it('runs the hooks once the candidate has its full size', () => {
+    const titles = timeline(`${HOOKED}capacity: {validation: 10%}`).stages.map((stage) => titleOf(stage));
+    expect(titles.slice(2, 5)).toEqual(['switch: size 100 %', 'hooks before the switch', 'switch']);
+  });
+
+  it.each([
+    [3, /^5 % errors or more within one tick, for the 3rd time; .* for 30s, and another try$/],
+    [1, /^5 % errors or more within one tick$/],
+    [2, /2nd time/],
+    [11, /11th time/],
+    [21, /21st time/],
+  ])('names the circuit break of %i attempts', (attempts, text) => {
+    const phases = 'blue_green_switch: {validation_phases: {warmup: {}, health_check: {}, performance_validation: {}}}';
+    const plan = timeline(`circuit_break: {attempts: ${attempts}}\n${phases}\napproval: {approvers: [ana]}`);
+    const cause = plan.rollback.find(({ kind }) => kind === 'circuit');
+    expect(cause?.text).toMatch(text);
+    expect(cause?.when).toBe('health check to approval');
+    expect(plan.calls.join()).toContain('error burst');
+    expect(plan.can_take_longer.join()).toContain('error burst');
+  });
+
+  it('names no circuit break that could not break', () => {
+    const { rollback, calls } = timeline('circuit_break: {}');
+    expect(rollback.some(({ kind }) => kind === 'circuit')).toBe(false);
+    expect(calls.join()).not.toContain('error burst');
+  });
+
+  it.each([
+    [0, 1, [1, 100]],
+    [1, 1, [1, 100]],
+    [10, 10, [10, 100]],
+    [100, 100, [100]],
+  ])('holds the validation after a phase at %i %% at %i %%', (reached, held, requests) => {
+    const phases = `{performance_validation: {traffic_percentage: ${reached}, success_criteria: ["error_rate < 1"]}}`;
+    const plan = timeline(
+      `smoke: {}\nswitch: {strategy: validation, step_duration: 10m}\nblue_green_switch: {validation_phases: ${phases}}`,
+    );
+    const step = plan.stages.find(({ phase }) => phase === 'switch');
+    expect(step).toMatchObject({
+      step: { number: 1, of: 2 },
+      share: held,
+      least_ms: 10 * MINUTE_MS,
+      success_criteria: ['error_rate < 1'],
+      smoke: ['/health'],
+    });
+    expect(plan.router.requests.map(({ to_percent }) => to_percent)).toEqual(requests);
+  });
+
+  it.each([
+    ['switch', 5 * MINUTE_MS, 'the switch begins'],
+    ['decision_window', 5 * MINUTE_MS, 'the decision window begins'],
+    ['observation', 5 * MINUTE_MS + 30_000, 'the observation begins'],
+    ['lease', HOUR_MS + 5 * MINUTE_MS + 30_000, 'the lease begins'],
+    ['10m', 15 * MINUTE_MS, '10m have gone by since all traffic moved'],
+  ])('knows when a rollback begins to need force: %s', (safety, startsMs, text) => {
+    const phases = 'blue_green_switch: {validation_phases: {performance_validation: {}}}';
+    const plan = timeline(`rollback_safe_until: ${safety}\n${phases}`);
+    expect(plan.rollback_safe_until).toEqual({ starts_after_ms: startsMs, text });
+    expect(plan.calls.join()).toContain('--force');
+    expect(linkedin.rollback_safe_until).toBeNull();
+  });
+
+  it('says who is told, without what only the receiver should know', () => {
+    const secret = 'secret: {env: SMOKE_KEY}';
+    const { notifiers } = timeline(
+      `notifiers: [{webhook: {url: "https://hooks.example.com/T0/xyz"}}, {webhook: {url: "http://b:8080/", ${secret}, events: all}}]`,
+    );
+    expect(notifiers).toEqual([
+      { to: 'webhook hooks.example.com', events: 'attention', signed: false },
+      { to: 'webhook b:8080', events: 'all', signed: true },
+    ]);
+  });
+
+  it('says what a check of the plan looks at', () => {
+    const checks = '{a: {http: {path: /q}}, b: {metric: "error_rate < 1"}, c: {script: {command: [./c, x]}}}';
+    expect(timeline(`checks: ${checks}`).checks).toEqual({ a: 'GET /q', b: 'error_rate < 1', c: './c x' });
   });
 
   it('is one plain JSON document', () => {
@@ -163,6 +305,9 @@ describe('the timeline beside recorded deployments', () => {
       return [old === 'blue' ? weights.green : weights.blue];
     });
     expect(shares.length).toBeGreaterThan(0);
-    expect(timelineOf(plan).router.requests.map(({ to_percent }) => to_percent)).toEqual(shares);
+    // A plan that was recorded before these keys had none of them.
+    const { checks, circuit_break, hooks, notifiers, rollback_safe_until } = load('').plan;
+    const whole = { checks, circuit_break, hooks, notifiers, rollback_safe_until, ...plan };
+    expect(timelineOf(whole).router.requests.map(({ to_percent }) => to_percent)).toEqual(shares);
   });
 });
