@@ -3,8 +3,8 @@
  * Mutations run on the task queue `cutover`, each under 5 s; everything else on `cutover-watch`.
  */
 import type { ColourState, Fence, NotifyEvent, RouterState } from '../adapters/types.ts';
-import type { Colour, Plan, SmokePlan, Weights } from '../plan/types.ts';
-import type { Baselines } from '../workflows/api.ts';
+import type { Colour, HookPlan, HookPoint, Plan, SmokePlan, Weights } from '../plan/types.ts';
+import type { Baselines, ParityDifference } from '../workflows/api.ts';
 import type { Target, WatchInput, WatchResult } from './watch-types.ts';
 
 export interface ClaimInput {
@@ -18,6 +18,13 @@ export interface ClaimResult {
   active: Colour;
   active_state: ColourState;
   standby_state: ColourState;
+  parity: Parity;
+}
+
+export interface Parity {
+  /** Null: the colours could not be compared, or there is nothing to compare. */
+  differences: ParityDifference[] | null;
+  note: string;
 }
 
 export interface ShiftInput {
@@ -57,7 +64,8 @@ export interface ColourInput {
 export interface MutationActivities {
   /**
    * Validates the normalised plan again (raw JSON can be started from the Web UI), reads both colours, finds the
-   * active one and claims the next epoch. CUTOVER_PLAN_INVALID; CUTOVER_ROUTER_SPLIT when neither has all traffic.
+   * active one, compares the colours and claims the next epoch. CUTOVER_PLAN_INVALID; CUTOVER_ROUTER_SPLIT when
+   * neither has all traffic; CUTOVER_PARITY when they differ, or cannot be compared, and the plan requires parity.
    */
   claimRouter(input: ClaimInput): Promise<ClaimResult>;
   shiftTraffic(input: ShiftInput): Promise<ShiftOutcome>;
@@ -77,6 +85,30 @@ export interface SmokeResult {
   checks: { name: string; ok: boolean; note: string | null; took_ms: number }[];
 }
 
+/** What a hook is told, beside its idempotency key: as JSON in an HTTP hook's body, as CUTOVER_… in a script's environment. */
+export interface HookEvent {
+  point: HookPoint;
+  deployment: string;
+  run_id: string;
+  service: string;
+  environment: string;
+  target: string | null;
+  version: string;
+  previous_version: string | null;
+  active: Colour;
+  candidate: Colour;
+  weights: Weights;
+  /** Why the deployment goes back (`on_rollback`); null elsewhere. */
+  reason: string | null;
+}
+export interface HookInput {
+  target: Target;
+  hook: HookPlan;
+  event: HookEvent;
+  /** The same for every attempt. */
+  idempotency_key: string;
+}
+
 export interface WatchActivities {
   watchWindow(input: WatchInput): Promise<WatchResult>;
   /** The active colour's values over one window, for `baseline`. Metrics without data are left out. */
@@ -84,6 +116,8 @@ export interface WatchActivities {
     input: ColourInput & { metrics: string[]; window_ms: number; min_observations: number },
   ): Promise<Baselines>;
   runSmoke(input: SmokeInput): Promise<SmokeResult>;
+  /** Throws CUTOVER_HOOK_FAILED (worth another attempt) or CUTOVER_SCRIPT_REFUSED (not); the answer is a line for people. */
+  runHook(input: HookInput): Promise<{ note: string }>;
   /** Waits, heartbeating, until `size` instances of `version` are ready. Details: what is waited for. */
   awaitReady(input: ColourInput & { version: string | null; size: number }): Promise<ColourState>;
   /** Waits until new requests follow `weights` everywhere; returns early when the router holds other weights. */

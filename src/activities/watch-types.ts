@@ -2,11 +2,12 @@
  * The contract between a workflow and its watcher, the activity that judges a window tick by tick.
  * Plain JSON; types only, so that workflow code can import it.
  */
-import type { Colour, Criterion, MetricsPlan, Plan } from '../plan/types.ts';
+import type { RouterState } from '../adapters/types.ts';
+import type { CheckPlan, Colour, Criterion, MetricsPlan, Plan, Weights } from '../plan/types.ts';
 import type { Baselines, Evidence } from '../workflows/api.ts';
 
 /** What adapters are built from; carried by every activity input. */
-export type Target = Pick<Plan, 'service' | 'environment' | 'target' | 'platform' | 'router' | 'metrics'>;
+export type Target = Pick<Plan, 'service' | 'environment' | 'target' | 'platform' | 'router' | 'metrics' | 'notifiers'>;
 
 export interface WatchInput {
   target: Target;
@@ -21,6 +22,12 @@ export interface WatchInput {
   rollback_triggers: Criterion[];
   /** Path of the health document that named checks are looked up in. */
   health_path: string;
+  /** Named checks that the plan defines. */
+  checks: Record<string, CheckPlan>;
+  /** An error rate of the candidate, percent of one tick's requests, that ends the watch as `tripped`; null: none does. */
+  circuit_break: { error_rate: number } | null;
+  /** What the router must hold; a foreign change ends the watch as `drift`. Null: not compared (a guard). */
+  weights: Weights | null;
   baselines: Baselines;
   settings: Omit<MetricsPlan, 'kind' | 'config' | 'queries'>;
   /** State of an earlier watcher of the same window; null at first. */
@@ -54,6 +61,8 @@ export interface WatchHeartbeat {
  * - `breached`: a rollback trigger fired. `failed`: a success criterion is not met and cannot be any more.
  * - `no_data`: no data for `no_data_limit_ms` (or at the end); `on_no_data` decides; watching can go on from `state`.
  * - `gap`: time went by unwatched; the window must grow by `grow_ms` to pass, and goes on from `state`.
+ * - `drift`: the router holds other weights than this run wrote; `router` is what it was found to hold.
+ * - `tripped`: an error burst on the candidate within one tick.
  * - `replaced`: the watcher was cancelled; whoever goes on with the window (its end was moved) does so from `state`.
  *   A cancelled watcher returns this instead of throwing; null where there was none to answer.
  */
@@ -63,4 +72,6 @@ export type WatchResult =
   | { verdict: 'failed'; criterion: string; reason: string; evidence: Evidence }
   | { verdict: 'no_data'; reason: string; evidence: Evidence; state: WatchState }
   | { verdict: 'gap'; grow_ms: number; reason: string; evidence: Evidence; state: WatchState }
+  | { verdict: 'drift'; router: RouterState; evidence: Evidence; state: WatchState }
+  | { verdict: 'tripped'; reason: string; evidence: Evidence; state: WatchState }
   | { verdict: 'replaced'; evidence: Evidence | null; state: WatchState | null };

@@ -4,6 +4,7 @@
  * for longer than its caller's deadline.
  */
 import type { Colour, Weights } from '../plan/types.ts';
+import type { ParityDifference } from '../workflows/api.ts';
 
 export interface InstanceState {
   id: string;
@@ -28,6 +29,11 @@ export interface ColourState {
 
 export interface Platform {
   inspect(colour: Colour, signal: AbortSignal): Promise<ColourState>;
+  /**
+   * In what the standby colour, as it would be deployed now, differs from the active one, apart from the version and the
+   * size. Values that may be secret are given as hashes. Null: there is nothing to compare with. Read-only.
+   */
+  compare(active: Colour, signal: AbortSignal): Promise<ParityDifference[] | null>;
   /** Asks for `version` at `size` instances. Idempotent; returns when the platform has accepted it, not when ready. */
   deploy(colour: Colour, version: string, size: number, signal: AbortSignal): Promise<void>;
   /** Asks for `size` instances. Idempotent; returns when accepted. */
@@ -43,6 +49,12 @@ export interface Fence {
   epoch: number;
   step: number;
 }
+
+/**
+ * Steps above this were written by hand, past Temporal (`cutover rollback --direct`): higher than any step of a
+ * workflow, which finds its late writes superseded, and adopts what it then reads as a rollback that was done.
+ */
+export const DIRECT_STEP = 1_000_000;
 
 export interface RouterState {
   weights: Weights;
@@ -137,5 +149,7 @@ export interface NotifyEvent {
 }
 
 export interface Notifier {
+  /** Its name in a plan, for metrics. */
+  readonly kind?: string;
   send(event: NotifyEvent, signal: AbortSignal): Promise<void>;
 }

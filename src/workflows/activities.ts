@@ -46,6 +46,17 @@ export const checks = proxyActivities<Pick<WatchActivities, 'runSmoke'>>({
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
 
+/**
+ * What a plan has run around the switch. Time limit and attempts are the plan's; it heartbeats, so that a lost worker is
+ * noticed long before a long time limit.
+ */
+export const hooks = proxyActivities<Pick<WatchActivities, 'runHook'>>({
+  taskQueue: WATCH_TASK_QUEUE,
+  startToCloseTimeout: '5m',
+  heartbeatTimeout: '10s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
+
 /** Telling people never holds anything up: no caller awaits it, and it gives up after a while. */
 export const notifiers = proxyActivities<Pick<WatchActivities, 'notify'>>({
   taskQueue: WATCH_TASK_QUEUE,

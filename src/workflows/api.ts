@@ -2,7 +2,7 @@
  * What the outside sees of a deployment: its messages, its status, its result, its names. Pure types and constants;
  * the client and the docs are written against this file alone. Everything is JSON with snake_case keys.
  */
-import type { Colour, Plan, Weights } from '../plan/types.ts';
+import type { Colour, HookPoint, Plan, Weights } from '../plan/types.ts';
 
 export const WORKFLOW_TYPE = 'deployment';
 /** Workflow tasks and short mutations. */
@@ -16,15 +16,35 @@ export function deploymentWorkflowId(plan: Pick<Plan, 'environment' | 'service' 
   return plan.target === null ? base : `${base}@${plan.target}`;
 }
 
+/** The type of the run that a deployment continues as in its lease, where worker versioning is in use. */
+export const LEASE_WORKFLOW_TYPE = 'deployment_lease';
+
 export interface DeploymentInput {
   plan: Plan;
   started_by: string;
+  /** Of the `start` that it answers: the same id starts once. */
+  request_id?: string;
+}
+
+/**
+ * The update `start`: sent to a service that has an open run. Accepted in its lease, which then ends: the same workflow
+ * continues as new with this plan, so that the lock is never free in between.
+ */
+export const START_UPDATE = 'start';
+export type StartRequest = DeploymentInput;
+export interface StartReceipt {
+  /** True: the answering run is in its lease, which ends now. False: the answering run is the one that was asked for. */
+  taken_over: boolean;
+  /** Of the answering run. */
+  run_id: string;
+  version: string;
 }
 
 // ---- phases and outcomes ------------------------------------------------------------------------------------------
 
 /** In the order of the story. */
 export const PHASES = [
+  'parity',
   'provision',
   'warmup',
   'health_check',
@@ -59,7 +79,16 @@ export const SEARCH_ATTRIBUTES = ['DeployService', 'DeployEnvironment', 'DeployP
 
 // ---- messages: each both a signal and an update of the same name ----------------------------------------------------
 
-export const MESSAGES = ['approve', 'reject', 'rollback', 'extend_observation', 'release'] as const;
+export const MESSAGES = [
+  'approve',
+  'reject',
+  'rollback',
+  'pause',
+  'resume',
+  'extend_observation',
+  'promote',
+  'release',
+] as const;
 export type MessageName = (typeof MESSAGES)[number];
 
 /** All optional, so that every message also works with no payload at all. */
@@ -69,15 +98,19 @@ export interface Message {
   /** The same id is acted on once, whether it came as signal or update. */
   request_id?: string;
 }
+export interface ApproveMessage extends Message {
+  /** `sha256:…` of what was approved, or its first characters (8 at least); absent: what is pending on receipt. */
+  digest?: string;
+}
 export interface RollbackMessage extends Message {
-  /** Go even though the old colour is known not to be ready. */
+  /** Go even though the old colour is known not to be ready, or data makes it unsafe. */
   force?: boolean;
 }
 export interface ExtendObservationMessage extends Message {
   /** `30m` lengthens, `-30m` shortens the observation. */
   duration?: string;
 }
-export type AnyMessage = RollbackMessage & ExtendObservationMessage;
+export type AnyMessage = ApproveMessage & RollbackMessage & ExtendObservationMessage;
 
 /** The update's answer, and what the CLI prints. */
 export interface Receipt {
@@ -170,6 +203,22 @@ export interface RollbackStatus {
   note: string | null;
 }
 
+/** One thing in which the two colours differ apart from the version; null: absent there. Secrets are shown as hashes. */
+export interface ParityDifference {
+  /** `env.CACHE_SIZE`, `command`. */
+  path: string;
+  active: string | null;
+  standby: string | null;
+}
+
+export interface HookStatus {
+  point: HookPoint;
+  name: string;
+  state: 'running' | 'passed' | 'failed' | 'skipped';
+  at: string;
+  note: string | null;
+}
+
 export interface DeploymentStatus {
   status_version: 1;
   workflow_id: string;
@@ -194,9 +243,26 @@ export interface DeploymentStatus {
     approvers: string[];
     approved_by: string[];
     expires_at: string;
+    /** `sha256:…` of version, plan and evidence, frozen when it opened: what an approval is bound to. */
+    digest: string;
   } | null;
+  /** Nothing advances meanwhile, but watching goes on; null: not paused. */
+  paused: { since: string; by: string; reason: string | null; remaining_ms: number | null } | null;
+  /** What differed between the colours before the deployment; null: not compared. */
+  parity: ParityDifference[] | null;
+  hooks: HookStatus[];
+  /** Error bursts that stopped the candidate's share; null: there were none. */
+  circuit: { trips: number; open_until: string | null } | null;
   rollback: RollbackStatus | null;
-  lease: { ends_at: string; old_colour: Colour; old_healthy: boolean | null } | null;
+  /** Why a rollback needs `force`; null: it does not. */
+  rollback_needs_force: string | null;
+  lease: {
+    ends_at: string;
+    old_colour: Colour;
+    old_healthy: boolean | null;
+    /** Instances that the old colour is kept at; a rollback scales it up again first. */
+    old_size: number;
+  } | null;
   /** What a person should know or do now; empty in a good run. */
   attention: string[];
   messages: MessageRecord[];

@@ -27,6 +27,7 @@ function metricsOf(run: Run): string[] {
     ...observation.rollback_triggers,
     ...switchPlan.steps.flatMap((step) => step.success_criteria),
   ];
+  for (const { call } of Object.values(run.plan.checks)) if (call.kind === 'metric') criteria.push(call.criterion);
   for (const phase of Object.values(phases)) {
     if (phase !== null) criteria.push(...phase.success_criteria, ...phase.rollback_triggers);
   }

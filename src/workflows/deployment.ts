@@ -5,11 +5,15 @@ import {
   CancelledFailure,
   condition,
   isCancellation,
+  setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { DeploymentInput, DeploymentResult } from './api.ts';
+import { continueInLease, continueWithSuccessor, isVersioned, type LeaseInput, registerStart } from './hand-over.ts';
+import { runHooks } from './hooks.ts';
 import { AUTOMATIC, Interrupted, interrupt, outcomeOf } from './interruption.ts';
-import { callPerson, setOutcome, setPhase } from './journal.ts';
+import { callPerson, setOutcome, setPhase, skipPhase } from './journal.ts';
 import { registerMessages } from './messages.ts';
+import { ended, started } from './meters.ts';
 import { approval } from './phases/approval.ts';
 import { claim } from './phases/claim.ts';
 import { cleanUp } from './phases/clean-up.ts';
@@ -20,21 +24,38 @@ import { switchTraffic } from './phases/switch.ts';
 import { healthCheck, performanceValidation, warmup } from './phases/validation.ts';
 import { decisionWindow, observation } from './phases/windows-at-full.ts';
 import { rollBack } from './rollback.ts';
+import { rootMessage } from './root-message.ts';
 import { newRun, type Run } from './run.ts';
-import { rootMessage } from './traffic.ts';
+
+type Story = (run: Run) => Promise<void>;
 
 /**
  * Ends as Completed with its outcome, or as Canceled after a cancel's rollback. It never fails by an activity's
- * error: whatever goes wrong on the way becomes a rollback with its reason.
+ * error: whatever goes wrong on the way becomes a rollback with its reason. The next deployment of the service goes on
+ * in the same workflow when it takes over from the lease.
  */
 export async function deployment(input: DeploymentInput): Promise<DeploymentResult> {
-  const run = newRun(input);
-  registerMessages(run);
-  treatCancelAsRollback(run);
-  return CancellationScope.nonCancellable(() => settle(run));
+  return perform(newRun(input), wholeStory);
 }
 
-async function story(run: Run): Promise<void> {
+/** The lease of a versioned deployment, which follows the current build: with the state of the run that it continues. */
+export async function deploymentLease(input: LeaseInput): Promise<DeploymentResult> {
+  return perform({ ...input.carried, guard: null }, leaseStory);
+}
+
+// The server refuses a behaviour from a worker that has no deployment version.
+setWorkflowOptions(() => (isVersioned() ? { versioningBehavior: 'PINNED' } : {}), deployment);
+setWorkflowOptions(() => (isVersioned() ? { versioningBehavior: 'AUTO_UPGRADE' } : {}), deploymentLease);
+
+async function perform(run: Run, story: Story): Promise<DeploymentResult> {
+  registerMessages(run);
+  registerStart(run);
+  treatCancelAsRollback(run);
+  return CancellationScope.nonCancellable(() => settle(run, story));
+}
+
+async function wholeStory(run: Run): Promise<void> {
+  started();
   await claim(run);
   await provision(run);
   await warmup(run);
@@ -44,15 +65,24 @@ async function story(run: Run): Promise<void> {
   await switchTraffic(run);
   await decisionWindow(run);
   await observation(run);
+  if (!isVersioned()) await leaseStory(run);
+}
+
+async function leaseStory(run: Run): Promise<void> {
   await lease(run);
-  await cleanUp(run);
+  if (run.successor === null) await cleanUp(run);
+  else skipPhase(run, 'clean_up', 'the next deployment takes over the old colour');
 }
 
 /** Tells the story to its end, or rolls back from wherever an interruption meets it. */
-async function settle(run: Run): Promise<DeploymentResult> {
-  if (!(await toldToTheEnd(run))) await undo(run);
+async function settle(run: Run, story: Story): Promise<DeploymentResult> {
+  const isTold = (await toldToTheEnd(run, story)) && (await isAnswered(run));
+  if (isTold && story === wholeStory && isVersioned()) return continueInLease(run);
+  if (!isTold) await undo(run);
   run.closed = true;
+  ended(run.outcome ?? 'stuck');
   setPhase(run, 'closed');
+  if (isTold && run.successor !== null) return continueWithSuccessor(run.successor);
   await condition(allHandlersFinished);
   if (run.interruption?.kind === 'cancel') throw new CancelledFailure(run.reason ?? 'cancelled');
   return {
@@ -63,11 +93,17 @@ async function settle(run: Run): Promise<DeploymentResult> {
   };
 }
 
+/** Every message is answered before the run ends; false: one that came at the very end asks for a rollback. */
+async function isAnswered(run: Run): Promise<boolean> {
+  await condition(() => allHandlersFinished() || run.interruption !== null);
+  return run.interruption === null;
+}
+
 /**
  * The race is what lets a rollback go at once: it does not wait for the step that it interrupts, not even for a
  * write in flight, whose fence it overtakes.
  */
-async function toldToTheEnd(run: Run): Promise<boolean> {
+async function toldToTheEnd(run: Run, story: Story): Promise<boolean> {
   const scope = new CancellationScope();
   const telling = scope.run(() => story(run));
   telling.catch(() => undefined);
@@ -94,6 +130,7 @@ async function undo(run: Run): Promise<void> {
   if (interruption === null || rollback === null) return;
   const outcome = rollback.state !== 'restored' ? 'stuck' : run.claimed === null ? 'rejected' : outcomeOf(interruption);
   setOutcome(run, outcome, interruption.reason, 'keep_failed');
+  if (run.claimed !== null && rollback.state === 'restored') await runHooks(run, 'on_rollback');
   await keepFailed(run);
 }
 

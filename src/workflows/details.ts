@@ -1,5 +1,6 @@
 /** The Markdown that the Web UI shows for a run: what is happening, and what to do. */
 import { setCurrentDetails } from '@temporalio/workflow';
+import { formatDuration } from '../plan/duration.ts';
 import type { CriterionReading, DeploymentStatus, PhaseStatus } from './api.ts';
 import type { Run } from './run.ts';
 import { statusOf } from './status.ts';
@@ -13,10 +14,15 @@ export function detailsOf(status: DeploymentStatus): string {
   return [
     headline(status),
     ...status.attention.map((line) => `> **Attention: ${line}**`),
+    pausedLine(status),
     approvalLine(status),
     rollbackLine(status),
+    unsafeLine(status),
     leaseLine(status),
+    circuitLine(status),
     phaseTable(status.phases),
+    parityTable(status),
+    hookList(status),
     evidenceTable(status),
     messageList(status),
   ]
@@ -30,7 +36,10 @@ function headline(status: DeploymentStatus): string {
     `### ${status.service} ${status.version}${from} → ${status.environment}${status.target === null ? '' : ` @ ${status.target}`}`,
   ];
   if (status.outcome !== null) lines.push(`**${status.outcome.replace('_', ' ')}**: ${status.reason ?? ''}`);
-  else lines.push(`Now: **${status.phase.replaceAll('_', ' ')}**, started by ${status.started_by}`);
+  else
+    lines.push(
+      `Now: **${status.phase.replaceAll('_', ' ')}**${status.paused === null ? '' : ' (paused)'}, started by ${status.started_by}`,
+    );
   if (status.weights !== null && status.colours !== null) {
     const { active, candidate } = status.colours;
     lines.push(
@@ -46,7 +55,45 @@ function approvalLine(status: DeploymentStatus): string | null {
   if (approval.state !== 'pending')
     return `Approval: ${approval.state.replace('_', ' ')} ${approval.approved_by.join(', ')}`;
   const missing = approval.required - approval.approved_by.length;
-  return `**Waiting for ${missing} approval(s)** of ${approval.approvers.join(', ')} until ${approval.expires_at}. Send the update or signal \`approve\` with \`{"by": "…"}\`.`;
+  const digest = approval.digest.slice(0, 19);
+  return `**Waiting for ${missing} approval(s)** of ${approval.approvers.join(', ')} until ${approval.expires_at}. Send the update or signal \`approve\` with \`{"by": "…"}\`, or with \`{"by": "…", "digest": "${digest}"}\` for just what is shown here.`;
+}
+
+function pausedLine({ paused }: DeploymentStatus): string | null {
+  if (paused === null) return null;
+  const why = paused.reason === null ? '' : ` (${cell(paused.reason)})`;
+  const left = paused.remaining_ms === null ? '' : `; ${formatDuration(paused.remaining_ms)} of the phase are left`;
+  return `**Paused** by ${cell(paused.by)} since ${paused.since}${why}${left}. It is still watched. Send \`resume\` to go on.`;
+}
+
+function unsafeLine(status: DeploymentStatus): string | null {
+  if (status.rollback_needs_force === null || status.outcome === 'rolled_back') return null;
+  return `Rollback needs \`{"force": true}\`: ${status.rollback_needs_force}.`;
+}
+
+function circuitLine({ circuit }: DeploymentStatus): string | null {
+  if (circuit === null) return null;
+  const next = circuit.open_until === null ? '' : `; another try at ${circuit.open_until}`;
+  return `Error bursts that stopped the new version's share: ${circuit.trips}${next}.`;
+}
+
+function parityTable({ parity }: DeploymentStatus): string | null {
+  if (parity === null || parity.length === 0) return null;
+  const rows = parity.map(({ path, active, standby }) => [path, active ?? '(none)', standby ?? '(none)']);
+  return [
+    'The colours differ in more than the version:',
+    '',
+    '| | old | new |',
+    '| --- | --- | --- |',
+    ...rows.map((row) => `| ${row.map(cell).join(' | ')} |`),
+  ].join('\n');
+}
+
+function hookList({ hooks }: DeploymentStatus): string | null {
+  if (hooks.length === 0) return null;
+  const line = ({ point, name, state, note }: DeploymentStatus['hooks'][number]) =>
+    `- ${HOOK_GLYPHS[state]} ${point.replaceAll('_', ' ')}: **${cell(name)}**${note === null ? '' : ` ${cell(note)}`}`;
+  return ['Hooks', '', ...hooks.map(line)].join('\n');
 }
 
 function rollbackLine(status: DeploymentStatus): string | null {
@@ -59,7 +106,7 @@ function rollbackLine(status: DeploymentStatus): string | null {
 
 function leaseLine(status: DeploymentStatus): string | null {
   if (status.lease === null || status.phase !== 'lease') return null;
-  return `${status.lease.old_colour} is kept until ${status.lease.ends_at}; \`rollback\` takes traffic back to it, \`release\` removes it.`;
+  return `${status.lease.old_colour} is kept (${status.lease.old_size} instances) until ${status.lease.ends_at}; \`rollback\` takes traffic back to it, \`release\` removes it.`;
 }
 
 const GLYPHS: Record<PhaseStatus['state'], string> = {
@@ -70,6 +117,8 @@ const GLYPHS: Record<PhaseStatus['state'], string> = {
   skipped: '–',
   interrupted: '■',
 };
+
+const HOOK_GLYPHS = { running: '▶', passed: '✔', failed: '✘', skipped: '–' } as const;
 
 function phaseTable(phases: PhaseStatus[]): string {
   const rows = phases.map((phase) => {

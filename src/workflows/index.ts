@@ -1,1 +1,1 @@
-export { deployment } from './deployment.ts';
+export { deployment, deploymentLease as deployment_lease } from './deployment.ts';

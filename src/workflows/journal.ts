@@ -1,10 +1,12 @@
 /** How a run tells where it is: phases, search attributes, Web UI details, people called. */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { CancellationScope, log, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { NotifyEvent } from '../adapters/types.ts';
 import { notifiers } from './activities.ts';
 import type { DeployPhase, Outcome, PhaseName } from './api.ts';
 import { publishDetails } from './details.ts';
 import { AUTOMATIC } from './interruption.ts';
+import { phaseEnded } from './meters.ts';
 import { candidateShare, type Interruption, type PhaseRecord, type Run } from './run.ts';
 
 const DEPLOY_PHASE = defineSearchAttributeKey('DeployPhase', SearchAttributeType.KEYWORD);
@@ -14,7 +16,8 @@ const DEPLOY_ENVIRONMENT = defineSearchAttributeKey('DeployEnvironment', SearchA
 
 /** Sets what lists and queries find the run by, for runs started without them, from the Web UI. */
 export function introduce(run: Run): void {
-  if (workflowInfo().typedSearchAttributes.get(DEPLOY_SERVICE) === undefined) {
+  const known = workflowInfo().typedSearchAttributes;
+  if (known.get(DEPLOY_SERVICE) === undefined) {
     upsertSearchAttributes([
       { key: DEPLOY_SERVICE, value: run.plan.service },
       { key: DEPLOY_ENVIRONMENT, value: run.plan.environment },
@@ -59,6 +62,7 @@ export function endPhase(run: Run, record: PhaseRecord, state: 'passed' | 'faile
   record.endedAtMs = Date.now();
   record.share = candidateShare(run);
   if (note !== undefined) record.note = note;
+  phaseEnded(record);
   publishDetails(run);
 }
 
@@ -86,22 +90,26 @@ export function callPerson(run: Run, title: string, detail: string): void {
   if (run.attention.includes(line)) return;
   run.attention.push(line);
   publishDetails(run);
-  notify(run, title, detail);
+  notify(run, 'attention', title, detail);
 }
 
-/** Good news and what is expected of people: a line in the worker's log, which costs nothing in history. */
+/**
+ * Good news and what is expected of people: a line in the worker's log, which costs nothing in history, unless the
+ * plan has somebody told of everything.
+ */
 export function tell(run: Run, title: string, detail: string): void {
   log.info(`${title}: ${detail}`, { service: run.plan.service, environment: run.plan.environment });
+  if (run.plan.notifiers.some(({ events }) => events === 'all')) notify(run, 'info', title, detail);
 }
 
 /** Sends an event to the notifiers, without waiting for it. */
-function notify(run: Run, title: string, detail: string): void {
+function notify(run: Run, severity: NotifyEvent['severity'], title: string, detail: string): void {
   const { workflowId, runId } = workflowInfo();
   const at = Date.now();
-  const event = {
+  const event: NotifyEvent = {
     id: `${runId}/${at}/${title}`,
     at: new Date(at).toISOString(),
-    severity: 'attention' as const,
+    severity,
     deployment: workflowId,
     title,
     detail,

@@ -1,7 +1,11 @@
 /** What each message may do in each phase: the reason to refuse it, and its effect. */
 import { formatDuration, parseDuration } from '../plan/duration.ts';
 import type { AnyMessage, MessageName } from './api.ts';
+import { endBreak } from './circuit.ts';
+import { namesDigest } from './digest.ts';
 import { interrupt } from './interruption.ts';
+import { lengthen, pause, resume } from './pause.ts';
+import { unsafeRollback } from './rollback-safety.ts';
 import type { Run } from './run.ts';
 
 /** Bound of every text that a person sends. */
@@ -16,7 +20,7 @@ export function normaliseMessage(payload: unknown): AnyMessage {
   if (typeof payload !== 'object' || payload === null) return {};
   const given = payload as Record<string, unknown>;
   const message: AnyMessage = {};
-  for (const key of ['by', 'reason', 'request_id', 'duration'] as const) {
+  for (const key of ['by', 'reason', 'request_id', 'duration', 'digest'] as const) {
     const value = given[key];
     if (typeof value === 'string' && value !== '') message[key] = value.slice(0, MAX_TEXT);
   }
@@ -32,15 +36,53 @@ export function refusal(run: Run, name: MessageName, message: AnyMessage): strin
     case 'reject':
       return approvalRefusal(run, name, message);
     case 'rollback':
-      return run.cleanUpBegun
-        ? 'clean-up has begun: the old colour is being removed; deploy the old version anew'
-        : null;
+      return rollbackRefusal(run, message);
+    case 'pause':
+      return pauseRefusal(run);
+    case 'resume':
+      return run.pause === null ? 'it is not paused' : null;
+    case 'promote':
+      return promoteRefusal(run);
     case 'extend_observation':
       return extensionRefusal(run, message);
     case 'release':
-      if (run.phase === 'lease' || run.phase === 'keep_failed') return null;
-      return `there is nothing to release: the deployment is in ${run.phase}`;
+      return releaseRefusal(run);
   }
+}
+
+function rollbackRefusal(run: Run, message: AnyMessage): string | null {
+  if (run.cleanUpBegun) return 'clean-up has begun: the old colour is being removed; deploy the old version anew';
+  if (run.successor !== null) return `the deployment of ${run.successor.plan.version} takes over: roll that one back`;
+  if (message.force === true || run.step === 0 || run.rollback?.state === 'restored') return null;
+  const unsafe = unsafeRollback(run);
+  return unsafe === null ? null : `${unsafe}: send it with force to go back all the same`;
+}
+
+function pauseRefusal(run: Run): string | null {
+  if (run.pause !== null) return `it is paused already, by ${run.pause.by}`;
+  if (run.interruption !== null && run.phase !== 'keep_failed') return 'a rollback is under way; it waits for nothing';
+  if (run.cleanUpBegun) return 'clean-up has begun: the old colour is being removed';
+  return run.successor === null ? null : `the deployment of ${run.successor.plan.version} takes over`;
+}
+
+function promoteRefusal(run: Run): string | null {
+  if (run.pause !== null) return 'it is paused: resume it first';
+  if (run.interruption !== null) return 'it is being rolled back';
+  if (run.window !== null || run.heldHook === 'held' || isBroken(run)) return null;
+  if (run.phase === 'approval') return 'promote is no approval: send approve';
+  if (run.phase === 'lease') return 'the lease is ended by release';
+  return `there is no wait to end early: the deployment is in ${run.phase}`;
+}
+
+function isBroken(run: Run): boolean {
+  return run.circuit !== null && run.circuit.openUntilMs !== null && !run.circuit.restoring;
+}
+
+function releaseRefusal(run: Run): string | null {
+  if (run.phase === 'keep_failed') return null;
+  if (run.phase === 'lease' && run.successor === null) return null;
+  if (run.phase === 'stuck' && run.rollback?.state === 'stuck' && run.rollback.unsafe) return null;
+  return `there is nothing to release: the deployment is in ${run.phase}`;
 }
 
 function approvalRefusal(run: Run, name: 'approve' | 'reject', message: AnyMessage): string | null {
@@ -54,17 +96,18 @@ function approvalRefusal(run: Run, name: 'approve' | 'reject', message: AnyMessa
   if (message.by === run.startedBy && !plan.starter_may_approve)
     return `${message.by} started it and cannot approve it`;
   if (run.approval.approvedBy.includes(message.by)) return `${message.by} has approved it already`;
+  const { digest } = run.approval;
+  if (message.digest !== undefined && !namesDigest(message.digest, digest))
+    return `${message.digest} is not what waits for approval: that is ${digest}`;
   return null;
 }
 
 function extensionRefusal(run: Run, message: AnyMessage): string | null {
-  const endsAtMs = run.phases.observation.endsAtMs;
-  if (run.phase !== 'observation' || endsAtMs === null) return `the deployment is in ${run.phase}, not in observation`;
+  if (run.window !== 'observation') return `the deployment is in ${run.phase}, not in observation`;
+  const leftMs = run.pause?.remainingMs ?? (run.phases.observation.endsAtMs ?? 0) - Date.now();
   const byMs = message.duration === undefined ? null : parseDuration(message.duration);
   if (byMs === null || byMs === 0) return 'say by how much (duration): 30m lengthens, -30m shortens';
-  if (endsAtMs + byMs <= Date.now())
-    return `that would end it in the past: ${formatDuration(endsAtMs - Date.now())} are left`;
-  return null;
+  return leftMs + byMs <= 0 ? `that would end it in the past: ${formatDuration(leftMs)} are left` : null;
 }
 
 /** Sets the fields that the story acts on; tells what it did. Call only when `refusal` is null. */
@@ -79,14 +122,40 @@ export function honour(run: Run, name: MessageName, message: AnyMessage): string
       return 'rejected: rolling back';
     case 'rollback':
       return rollback(run, by, message);
+    case 'pause':
+      pause(run, by, message.reason ?? null);
+      return 'paused: share, scale-down and clean-up do not advance; watching goes on';
+    case 'resume':
+      resume(run);
+      return 'going on';
+    case 'promote':
+      return promote(run);
     case 'extend_observation':
       return extend(run, message);
     case 'release':
-      run.released = true;
-      return run.phase === 'lease'
-        ? 'the lease ends: the old colour will be removed'
-        : 'the failed candidate will be removed';
+      return release(run);
   }
+}
+
+/** Ends one wait: a held hook's, a broken circuit's, or the open window's, whose criteria are judged as of now. */
+function promote(run: Run): string {
+  if (run.heldHook === 'held') {
+    run.heldHook = 'promoted';
+    return 'going on without the hook';
+  }
+  if (isBroken(run)) {
+    endBreak(run);
+    return 'another try now';
+  }
+  if (run.window !== null) run.phases[run.window].endsAtMs = Date.now();
+  return 'the phase ends now, if what was watched is enough to pass it';
+}
+
+function release(run: Run): string {
+  const { phase } = run;
+  run.released = true;
+  if (phase === 'lease') return 'the lease ends: the old colour will be removed';
+  return phase === 'stuck' ? 'the traffic stays where it is' : 'the failed candidate will be removed';
 }
 
 function approve(run: Run, by: string): string {
@@ -108,7 +177,7 @@ function rollback(run: Run, by: string, message: AnyMessage): string {
   }
   if (record.state === 'restored') return 'all traffic is back on the old colour already';
   if (message.force === true) record.force = true;
-  if (record.state === 'stuck') record.state = 'writing';
+  if (record.state === 'stuck' && !record.unsafe) record.state = 'writing';
   return message.force === true ? 'forced: going back in any case' : 'a rollback is under way already';
 }
 
@@ -118,10 +187,10 @@ function interruptBy(run: Run, kind: 'rollback' | 'reject', by: string, message:
 }
 
 function extend(run: Run, message: AnyMessage): string {
-  const record = run.phases.observation;
-  const byMs = parseDuration(message.duration ?? '') ?? 0;
-  record.endsAtMs = (record.endsAtMs ?? Date.now()) + byMs;
-  return `the observation now ends at ${new Date(record.endsAtMs).toISOString()}`;
+  lengthen(run, parseDuration(message.duration ?? '') ?? 0);
+  const { endsAtMs } = run.phases.observation;
+  if (endsAtMs !== null) return `the observation now ends at ${new Date(endsAtMs).toISOString()}`;
+  return `${formatDuration(run.pause?.remainingMs ?? 0)} of the observation are left once it is resumed`;
 }
 
 /** How a rollback stands, for the answer to the one who asked for it. */

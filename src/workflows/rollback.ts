@@ -10,10 +10,14 @@ import type { ColourState, RouterState } from '../adapters/types.ts';
 import { formatWeights, sameWeights } from '../plan/weights.ts';
 import { mutations, waits } from './activities.ts';
 import { publishDetails } from './details.ts';
+import { adoptDirect } from './foreign-write.ts';
 import { interruptionOf } from './interruption.ts';
 import { callPerson, closeOpenPhases, setPhase, tell } from './journal.ts';
+import { rollbackRestored } from './meters.ts';
+import { unsafeRollback } from './rollback-safety.ts';
+import { rootMessage } from './root-message.ts';
 import { candidateShare, claimedOf, type RollbackRecord, type Run, weightsFor } from './run.ts';
-import { converged, rootMessage, writeWeights } from './traffic.ts';
+import { converged, writeWeights } from './traffic.ts';
 
 /** A rollback reverted by somebody else so often within the span is stuck: a person must find out who. */
 const MAX_REVERTS = 3;
@@ -33,18 +37,45 @@ export async function rollBack(run: Run): Promise<void> {
     restoredAtMs: null,
     state: 'writing',
     force: interruption.force,
+    unsafe: false,
     note: null,
   };
   run.rollback = record;
+  run.pause = null;
   closeOpenPhases(run, interruption);
   if (interruption.kind === 'superseded') return stuck(run, record, interruption.reason);
   // Without a traffic write in this epoch there is nothing to put back and no late writer to fence off.
   if (run.step === 0) return restored(run, record, 'no traffic had been moved');
+  if (!(await isWanted(run, record))) return;
   setPhase(run, 'rolling_back');
   await restore(run, record);
   if (record.state === 'restored') {
+    rollbackRestored(record);
+    await regrow(run);
     tell(run, 'Rolled back', `${run.plan.version}: ${interruption.reason} (${interruption.by})`);
   }
+}
+
+/**
+ * Nobody but a person may go back once data makes it unsafe: the traffic stays until somebody forces the rollback, or
+ * releases the deployment as it is. Tells whether to go on.
+ */
+async function isWanted(run: Run, record: RollbackRecord): Promise<boolean> {
+  const unsafe = record.force ? null : unsafeRollback(run);
+  if (unsafe === null) return true;
+  record.state = 'stuck';
+  record.unsafe = true;
+  record.note = `${unsafe}; it needs force`;
+  setPhase(run, 'stuck');
+  callPerson(
+    run,
+    'A rollback is due, but unsafe',
+    `${record.interruption.reason}; ${unsafe}. \`rollback\` with force goes back all the same, \`release\` leaves the traffic where it is`,
+  );
+  await condition(() => record.force || run.released);
+  record.unsafe = false;
+  if (record.force) record.state = 'writing';
+  return record.force;
 }
 
 async function restore(run: Run, record: RollbackRecord): Promise<void> {
@@ -55,10 +86,13 @@ async function restore(run: Run, record: RollbackRecord): Promise<void> {
     if (outcome === null) {
       await askPerson(run, record);
     } else if (outcome.kind === 'superseded') {
+      // Somebody has gone back past Temporal meanwhile: the same write, counted on from theirs.
+      if (adoptDirect(run, outcome.state)) continue;
       return stuck(run, record, 'another deployment has claimed the router');
     } else if (outcome.kind === 'short') {
       await repair(run, record, outcome);
     } else if (outcome.kind === 'conflict') {
+      if (adoptDirect(run, outcome.state)) continue;
       if (!writtenByThisRun(run, outcome.state)) await noteRevert(run, record, reverts, outcome.state);
       run.revision = outcome.state.revision;
     } else {
@@ -123,9 +157,10 @@ async function noteRevert(run: Run, record: RollbackRecord, reverts: number[], s
   reverts.length = 0;
 }
 
-/** The old colour is known not to carry all traffic. */
+/** The old colour is known not to carry all traffic: a kept one that was shrunk on purpose, or one that is not well. */
 async function repair(run: Run, record: RollbackRecord, outcome: Short): Promise<void> {
-  const { candidate, active, fullSize } = claimedOf(run);
+  const { active, fullSize } = claimedOf(run);
+  const shrunk = run.lease !== null && run.lease.size < fullSize && outcome.colour_state.ready >= run.lease.size;
   if (!isHealthy(run, outcome.other_state)) {
     callPerson(run, 'Both colours are unhealthy', `${outcome.note}; going back all the same`);
     record.force = true;
@@ -133,22 +168,15 @@ async function repair(run: Run, record: RollbackRecord, outcome: Short): Promise
   }
   record.state = 'repairing';
   record.note = outcome.note;
-  callPerson(run, 'Rollback is held', `${outcome.note}; repairing it. Force with: rollback --force`);
-  setPhase(run, 'stuck');
-  const colour = { target: run.target, colour: active };
+  if (shrunk) {
+    record.note = `scaling ${active} up again, from ${outcome.colour_state.ready} to ${fullSize} instances`;
+    publishDetails(run);
+  } else {
+    callPerson(run, 'Rollback is held', `${outcome.note}; repairing it. Force with: rollback --force`);
+    setPhase(run, 'stuck');
+  }
   const scope = new CancellationScope();
-  const repairing = scope.run(async () => {
-    await mutations.scaleColour.executeWithOptions({ summary: `repair: ${active} × ${fullSize}` }, [
-      { ...colour, size: fullSize },
-    ]);
-    const carries = Math.floor((100 * outcome.colour_state.ready) / fullSize);
-    if (carries > 100 - candidateShare(run)) {
-      await writeWeights(run, weightsFor(candidate, 100 - carries), 'rollback', null);
-    }
-    await waits.awaitReady.executeWithOptions({ summary: `wait: ${active} × ${fullSize} ready again` }, [
-      { ...colour, version: outcome.colour_state.version, size: fullSize },
-    ]);
-  });
+  const repairing = scope.run(() => expand(run, outcome));
   repairing.catch((error: unknown) => {
     record.note = rootMessage(error);
   });
@@ -156,6 +184,34 @@ async function repair(run: Run, record: RollbackRecord, outcome: Short): Promise
   scope.cancel();
   record.state = 'writing';
   setPhase(run, 'rolling_back');
+}
+
+/** Asks for all instances, moves at once what the ready ones carry, and waits for the rest. */
+async function expand(run: Run, outcome: Short): Promise<void> {
+  const { candidate, active, fullSize } = claimedOf(run);
+  const colour = { target: run.target, colour: active };
+  await mutations.scaleColour.executeWithOptions({ summary: `repair: ${active} × ${fullSize}` }, [
+    { ...colour, size: fullSize },
+  ]);
+  const carries = Math.floor((100 * outcome.colour_state.ready) / fullSize);
+  if (carries > 100 - candidateShare(run)) {
+    await writeWeights(run, weightsFor(candidate, 100 - carries), 'rollback', null);
+  }
+  await waits.awaitReady.executeWithOptions({ summary: `wait: ${active} × ${fullSize} ready again` }, [
+    { ...colour, version: outcome.colour_state.version, size: fullSize },
+  ]);
+}
+
+/** A shrink of the lease that was under way when the rollback came may have been done after the colour was looked at. */
+async function regrow(run: Run): Promise<void> {
+  const { active, fullSize } = claimedOf(run);
+  if (run.lease === null || run.lease.size >= fullSize) return;
+  run.lease.size = fullSize;
+  await mutations.scaleColour
+    .executeWithOptions({ summary: `${active} × ${fullSize}` }, [
+      { target: run.target, colour: active, size: fullSize },
+    ])
+    .catch((error: unknown) => callPerson(run, 'The old colour is small', `${active}: ${rootMessage(error)}`));
 }
 
 /** Known healthy: enough ready instances for the share it has now. */

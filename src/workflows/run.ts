@@ -11,12 +11,15 @@ import {
   type DeploymentInput,
   type DeployPhase,
   type Evidence,
+  type HookStatus,
   type MessageRecord,
   type Outcome,
+  type ParityDifference,
   PHASES,
   type PhaseName,
   type PhaseStatus,
   type Receipt,
+  type StartRequest,
 } from './api.ts';
 
 export interface PhaseRecord {
@@ -44,6 +47,23 @@ export interface ApprovalRecord {
   state: 'pending' | 'approved' | 'rejected' | 'timed_out';
   approvedBy: string[];
   expiresAtMs: number;
+  digest: string;
+}
+
+export interface PauseRecord {
+  sinceMs: number;
+  by: string;
+  reason: string | null;
+  /** What is left of the open window; null: none was open. */
+  remainingMs: number | null;
+}
+
+export interface CircuitRecord {
+  trips: number;
+  /** Until when the candidate's share stays stopped; null: it has its share. */
+  openUntilMs: number | null;
+  /** The pause is over, and the share is being given back. */
+  restoring: boolean;
 }
 
 /** What ended the forward story early. */
@@ -68,6 +88,8 @@ export interface RollbackRecord {
   restoredAtMs: number | null;
   state: 'writing' | 'repairing' | 'restored' | 'stuck';
   force: boolean;
+  /** It is stuck because data makes it unsafe: only force, or a release, ends that. */
+  unsafe: boolean;
   note: string | null;
 }
 
@@ -75,6 +97,8 @@ export interface Run {
   readonly plan: Plan;
   readonly target: Target;
   readonly startedBy: string;
+  /** Of the `start` that this run answers; null: it was started without one. */
+  readonly startRequestId: string | null;
   readonly startedAtMs: number;
   phase: DeployPhase;
   outcome: Outcome | null;
@@ -93,7 +117,19 @@ export interface Run {
   rollback: RollbackRecord | null;
   /** The scope of the guard, while it runs. */
   guard: CancellationScope | null;
-  lease: { endsAtMs: number; oldHealthy: boolean | null } | null;
+  /** The phase whose window is being watched to its end; null: none is open. */
+  window: PhaseName | null;
+  pause: PauseRecord | null;
+  parity: ParityDifference[] | null;
+  hooks: HookStatus[];
+  /** A hook that failed is held until it succeeds, or a person promotes past it. */
+  heldHook: 'held' | 'promoted' | null;
+  circuit: CircuitRecord | null;
+  /** When all traffic had moved to the candidate; null: not yet. */
+  fullAtMs: number | null;
+  lease: { endsAtMs: number; oldHealthy: boolean | null; size: number } | null;
+  /** The next deployment of the service, which takes over from the lease. */
+  successor: StartRequest | null;
   /** Set by `release`: ends the lease, or the keeping of a failed candidate. */
   released: boolean;
   /** From here on the old colour is being removed, and rollback is refused. */
@@ -105,13 +141,26 @@ export interface Run {
   answered: Record<string, Receipt>;
 }
 
+/** What a run carries into its lease, when that is a run of its own: all of it but the scope of a guard, which has ended. */
+export type CarriedRun = Omit<Run, 'guard'>;
+
+/** A run that an older version's client started carries a plan without these. */
+const ADDED_LATER: Pick<Plan, 'checks' | 'circuit_break' | 'hooks' | 'notifiers' | 'rollback_safe_until'> = {
+  checks: {},
+  circuit_break: null,
+  hooks: { before_switch: [], after_switch: [], on_rollback: [], before_cleanup: [] },
+  notifiers: [],
+  rollback_safe_until: null,
+};
+
 export function newRun(input: DeploymentInput): Run {
-  const { plan } = input;
+  const plan: Plan = { ...ADDED_LATER, ...input.plan };
   const phases = Object.fromEntries(PHASES.map((name) => [name, newPhase(name)])) as Record<PhaseName, PhaseRecord>;
   return {
     plan,
     target: targetOf(plan),
     startedBy: input.started_by,
+    startRequestId: input.request_id ?? null,
     startedAtMs: workflowInfo().runStartTime.getTime(),
     phase: 'claim',
     outcome: null,
@@ -127,7 +176,15 @@ export function newRun(input: DeploymentInput): Run {
     interruption: null,
     rollback: null,
     guard: null,
+    window: null,
+    pause: null,
+    parity: null,
+    hooks: [],
+    heldHook: null,
+    circuit: null,
+    fullAtMs: null,
     lease: null,
+    successor: null,
     released: false,
     cleanUpBegun: false,
     closed: false,
@@ -151,8 +208,8 @@ function newPhase(name: PhaseName): PhaseRecord {
 }
 
 function targetOf(plan: Plan): Target {
-  const { service, environment, target, platform, router, metrics } = plan;
-  return { service, environment, target, platform, router, metrics };
+  const { service, environment, target, platform, router, metrics, notifiers } = plan;
+  return { service, environment, target, platform, router, metrics, notifiers };
 }
 
 /** The fence and colours of a run that has claimed its router. Asking earlier is a defect. */

@@ -1,6 +1,7 @@
 /** The public shape of a run: the `status` query. */
 import { workflowInfo } from '@temporalio/workflow';
 import { type DeploymentStatus, PHASES, type PhaseStatus, type RollbackStatus } from './api.ts';
+import { unsafeRollback } from './rollback-safety.ts';
 import type { PhaseRecord, RollbackRecord, Run } from './run.ts';
 
 export function statusOf(run: Run): DeploymentStatus {
@@ -25,11 +26,13 @@ export function statusOf(run: Run): DeploymentStatus {
     phases: PHASES.map((name) => phaseStatus(run.phases[name])),
     baselines: run.baselines,
     approval: approvalStatus(run),
+    paused: pauseStatus(run),
+    parity: run.parity,
+    hooks: run.hooks,
+    circuit: run.circuit === null ? null : { trips: run.circuit.trips, open_until: isoOrNull(run.circuit.openUntilMs) },
     rollback: run.rollback === null ? null : rollbackStatus(run.rollback),
-    lease:
-      run.lease === null || claimed === null
-        ? null
-        : { ends_at: iso(run.lease.endsAtMs), old_colour: claimed.active, old_healthy: run.lease.oldHealthy },
+    rollback_needs_force: run.closed || run.rollback?.state === 'restored' ? null : unsafeRollback(run),
+    lease: leaseStatus(run),
     attention: run.attention,
     messages: run.messages,
   };
@@ -56,7 +59,19 @@ function approvalStatus(run: Run): DeploymentStatus['approval'] {
     approvers: run.plan.approval.approvers,
     approved_by: run.approval.approvedBy,
     expires_at: iso(run.approval.expiresAtMs),
+    digest: run.approval.digest,
   };
+}
+
+function pauseStatus({ pause }: Run): DeploymentStatus['paused'] {
+  if (pause === null) return null;
+  return { since: iso(pause.sinceMs), by: pause.by, reason: pause.reason, remaining_ms: pause.remainingMs };
+}
+
+function leaseStatus({ lease, claimed }: Run): DeploymentStatus['lease'] {
+  if (lease === null || claimed === null) return null;
+  const { endsAtMs, oldHealthy, size } = lease;
+  return { ends_at: iso(endsAtMs), old_colour: claimed.active, old_healthy: oldHealthy, old_size: size };
 }
 
 function rollbackStatus(record: RollbackRecord): RollbackStatus {

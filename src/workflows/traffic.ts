@@ -8,7 +8,11 @@ import { formatWeights, sameWeights } from '../plan/weights.ts';
 import { mutations, waits } from './activities.ts';
 import { freezeBaselines } from './baselines.ts';
 import { publishDetails } from './details.ts';
+import { foreignWrite } from './foreign-write.ts';
 import { proceed, stop } from './interruption.ts';
+import { unpaused } from './pause.ts';
+import { announceUnsafety } from './rollback-safety.ts';
+import { rootMessage } from './root-message.ts';
 import { candidateShare, claimedOf, type Run, weightsFor } from './run.ts';
 import { startGuard, stopGuard } from './watching.ts';
 import { within } from './within.ts';
@@ -68,11 +72,16 @@ export async function writeWeights(
  */
 export async function moveTo(run: Run, share: number): Promise<void> {
   if (candidateShare(run) === share) return;
+  await unpaused(run);
   const frozen = share > STARVING_SHARE && (await freezeBaselines(run));
   // A guard knows only the baselines frozen before it; at 100 % the decision window's watcher follows at once.
   if (frozen && share < 100) stopGuard(run);
   startGuard(run);
   await writeForward(run, share);
+  if (share === 100) {
+    run.fullAtMs = Date.now();
+    announceUnsafety(run);
+  }
 }
 
 async function writeForward(run: Run, share: number): Promise<void> {
@@ -87,9 +96,8 @@ async function writeForward(run: Run, share: number): Promise<void> {
   });
   switch (outcome.kind) {
     case 'superseded':
-      return stop(run, 'superseded', 'another deployment has claimed the router');
     case 'conflict':
-      return stop(run, 'drift', `somebody else changed the router to ${formatWeights(outcome.state.weights)}`);
+      return foreignWrite(run, outcome.state);
     case 'short':
       return stop(run, 'failure', outcome.note);
     case 'written':
@@ -101,9 +109,7 @@ async function writeForward(run: Run, share: number): Promise<void> {
 async function proveConverged(run: Run, weights: Weights, deadlineMs: number, late: string): Promise<void> {
   const state = await converged(run, weights, deadlineMs);
   if (state === null) return stop(run, 'failure', late);
-  if (!sameWeights(state.weights, weights)) {
-    return stop(run, 'drift', `somebody else changed the router to ${formatWeights(state.weights)}`);
-  }
+  if (!sameWeights(state.weights, weights)) return foreignWrite(run, state);
 }
 
 /** The router's state once new requests follow `weights`, or once it holds other weights; null: neither in time. */
@@ -116,10 +122,10 @@ export async function converged(run: Run, weights: Weights, deadlineMs: number):
 }
 
 /**
- * One look before a conclusion that rests on the traffic: the weights that somebody else has put in place of this
- * run's. Null: there are none, or the router cannot be read now.
+ * One look before a conclusion that rests on the traffic: the router's state when somebody else has put other weights
+ * in place of this run's. Null: nobody has, or the router cannot be read now.
  */
-export async function foreignWeights(run: Run): Promise<Weights | null> {
+export async function foreignState(run: Run): Promise<RouterState | null> {
   const { weights } = run;
   if (weights === null) return null;
   const state = await waits.awaitConverged
@@ -132,11 +138,5 @@ export async function foreignWeights(run: Run): Promise<Weights | null> {
       return null;
     });
   proceed(run);
-  return state === null || sameWeights(state.weights, weights) ? null : state.weights;
-}
-
-export function rootMessage(error: unknown): string {
-  let deepest: unknown = error;
-  while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause;
-  return deepest instanceof Error ? deepest.message : String(deepest);
+  return state === null || sameWeights(state.weights, weights) ? null : state;
 }

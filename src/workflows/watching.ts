@@ -8,8 +8,10 @@ import { formatDuration } from '../plan/duration.ts';
 import type { Criterion } from '../plan/types.ts';
 import { watchers } from './activities.ts';
 import { publishDetails } from './details.ts';
+import { foreignWrite } from './foreign-write.ts';
 import { stop } from './interruption.ts';
 import { callPerson, endPhase } from './journal.ts';
+import { lengthen } from './pause.ts';
 import { candidateShare, claimedOf, type PhaseRecord, type Run } from './run.ts';
 
 /** How long its watcher, which may wait for data past a window's end, has to report before the window is unjudged. */
@@ -19,28 +21,48 @@ const MAX_NO_DATA_LIMIT_MS = 3_600_000;
 export interface Window {
   successCriteria: Criterion[];
   rollbackTriggers: Criterion[];
+  /** Whether an error burst ends it, where the plan has a circuit break. */
+  breaksCircuit?: boolean;
+}
+
+/** An error burst on the candidate ended the watch. */
+export interface Tripped {
+  reason: string;
 }
 
 /** The watcher was not running when it was replaced: what it had judged is lost, and counts as unwatched. */
 const NOT_HANDED_OVER: WatchResult = { verdict: 'replaced', evidence: null, state: null };
 
-/** Opens the record's window now. */
-export function openWindow(record: PhaseRecord, durationMs: number): void {
-  record.endsAtMs = Date.now() + durationMs;
+/** Opens the record's window now; while the run is paused all of it remains. */
+export function openWindow(run: Run, record: PhaseRecord, durationMs: number): void {
+  run.window = record.name;
+  if (run.pause === null) record.endsAtMs = Date.now() + durationMs;
+  else run.pause.remainingMs = durationMs;
+  publishDetails(run);
 }
 
 /**
- * Watches the record's window to its end and closes the phase as passed; everything else interrupts the run. The
- * window grows by the time in which nobody watched, and its end may be moved meanwhile (`extend_observation`).
+ * Watches the record's window to its end and closes the phase as passed, or tells that an error burst ended it; all
+ * else interrupts the run. The window grows by the time in which nobody watched, its end may be moved meanwhile
+ * (`extend_observation`, `promote`), and while the run is paused it has none.
  */
-export async function watchPhase(run: Run, record: PhaseRecord, window: Window): Promise<void> {
+export async function watchPhase(run: Run, record: PhaseRecord, window: Window): Promise<'passed' | Tripped> {
+  try {
+    return await watchToItsEnd(run, record, window);
+  } finally {
+    run.window = null;
+  }
+}
+
+async function watchToItsEnd(run: Run, record: PhaseRecord, window: Window): Promise<'passed' | Tripped> {
   let state: WatchState | null = null;
   let startedAtMs = Date.now();
   let noDataLimitMs = run.plan.metrics.no_data_limit_ms;
   for (;;) {
-    const endsAtMs: number = record.endsAtMs ?? startedAtMs;
+    const endsAtMs: number | null = record.endsAtMs;
     const result = await watchOnce(run, record, {
       ...watchInput(run, record.name, window, noDataLimitMs),
+      weights: run.weights,
       started_at_ms: startedAtMs,
       ends_at_ms: endsAtMs,
       resume: state,
@@ -49,16 +71,23 @@ export async function watchPhase(run: Run, record: PhaseRecord, window: Window):
     publishDetails(run);
     switch (result.verdict) {
       case 'passed':
-        if ((record.endsAtMs ?? 0) <= endsAtMs) return endPhase(run, record, 'passed');
-        startedAtMs = endsAtMs;
+        if (!goesOnAfter(run, record, endsAtMs)) {
+          endPhase(run, record, 'passed');
+          return 'passed';
+        }
+        startedAtMs = endsAtMs ?? startedAtMs;
         state = null;
         break;
       case 'breached':
       case 'failed':
         endPhase(run, record, 'failed', result.reason);
         return stop(run, 'breach', result.reason);
+      case 'drift':
+        return foreignWrite(run, result.router);
+      case 'tripped':
+        return { reason: result.reason };
       case 'gap':
-        record.endsAtMs = (record.endsAtMs ?? endsAtMs) + result.grow_ms;
+        lengthen(run, result.grow_ms);
         record.note = `lengthened by ${formatDuration(result.grow_ms)}: ${result.reason}`;
         state = result.state;
         break;
@@ -73,6 +102,12 @@ export async function watchPhase(run: Run, record: PhaseRecord, window: Window):
   }
 }
 
+/** Whether the window was moved past the end that its watcher has passed. */
+function goesOnAfter(run: Run, record: PhaseRecord, passedAtMs: number | null): boolean {
+  if (run.pause !== null) return (run.pause.remainingMs ?? 0) > 0;
+  return (record.endsAtMs ?? 0) > (passedAtMs ?? 0);
+}
+
 /** One watcher's word on the window; a window that nobody judged interrupts, or is waited for. */
 async function watchOnce(run: Run, record: PhaseRecord, input: WatchInput): Promise<WatchResult> {
   const scope = new CancellationScope();
@@ -84,18 +119,24 @@ async function watchOnce(run: Run, record: PhaseRecord, input: WatchInput): Prom
       return word;
     });
   watching.catch(() => undefined);
+  const { ends_at_ms: endsAtMs } = input;
   // A later end needs no handover: this watcher passes its part, and the next one takes the rest.
-  const shortened = () => (record.endsAtMs ?? 0) < (input.ends_at_ms ?? 0);
-  const graceMs = GRACE_MS + input.settings.no_data_limit_ms;
-  const waitMs = Math.max(1, (input.ends_at_ms ?? 0) + graceMs - Date.now());
-  const inTime = await Promise.race([
-    watching.then(() => true),
-    condition(() => result !== undefined || shortened(), waitMs, {
-      summary: `${record.name} ends, plus ${formatDuration(graceMs)} for its verdict`,
-    }),
-  ]);
-  if (!inTime) await unjudged(run, record, () => result !== undefined);
-  if (result !== undefined || !shortened()) return watching;
+  const outdated = () => (endsAtMs === null ? run.pause === null : (record.endsAtMs ?? 0) < endsAtMs);
+  const reported = watching.then(() => true);
+  if (endsAtMs === null) {
+    await Promise.race([reported, condition(() => result !== undefined || outdated())]);
+  } else {
+    const graceMs = GRACE_MS + input.settings.no_data_limit_ms;
+    const waitMs = Math.max(1, endsAtMs + graceMs - Date.now());
+    const inTime = await Promise.race([
+      reported,
+      condition(() => result !== undefined || outdated(), waitMs, {
+        summary: `${record.name} ends, plus ${formatDuration(graceMs)} for its verdict`,
+      }),
+    ]);
+    if (!inTime) await unjudged(run, record, () => result !== undefined);
+  }
+  if (result !== undefined || !outdated()) return watching;
   scope.cancel();
   return watching.catch((error: unknown) => {
     if (run.interruption === null && isCancellation(error)) return NOT_HANDED_OVER;
@@ -133,6 +174,18 @@ export function startGuard(run: Run): void {
 export function stopGuard(run: Run): void {
   run.guard?.cancel();
   run.guard = null;
+}
+
+/** Watches for an error burst alone, while something else decides how long; null: it ended without one. */
+export async function watchForBurst(run: Run): Promise<Tripped | null> {
+  const window: Window = { successCriteria: [], rollbackTriggers: [], breaksCircuit: true };
+  const result = await watch(run, {
+    ...watchInput(run, 'circuit', window, run.plan.metrics.no_data_limit_ms),
+    started_at_ms: Date.now(),
+    ends_at_ms: null,
+    resume: null,
+  });
+  return result.verdict === 'tripped' ? { reason: result.reason } : null;
 }
 
 async function guard(run: Run, rollbackTriggers: Criterion[]): Promise<void> {
@@ -182,6 +235,7 @@ function watchInput(
   noDataLimitMs: number,
 ): Omit<WatchInput, 'started_at_ms' | 'ends_at_ms' | 'resume'> {
   const { active, candidate } = claimedOf(run);
+  const { circuit_break } = run.plan;
   const { kind: _kind, config: _config, queries: _queries, ...settings } = run.plan.metrics;
   return {
     target: run.target,
@@ -191,6 +245,10 @@ function watchInput(
     success_criteria: window.successCriteria,
     rollback_triggers: window.rollbackTriggers,
     health_path: run.plan.smoke?.health.path ?? '/health',
+    checks: run.plan.checks,
+    circuit_break:
+      circuit_break === null || window.breaksCircuit !== true ? null : { error_rate: circuit_break.error_rate },
+    weights: null,
     baselines: run.baselines,
     settings: { ...settings, no_data_limit_ms: noDataLimitMs },
   };

@@ -30,6 +30,7 @@ export function createLiveWorld(world: World): LiveWorld {
     watchWindow: (input) => watchWindow(input, script),
     measureBaseline: async () => ({}),
     runSmoke: async () => ({ ok: true, checks: [] }),
+    runHook: async () => ({ note: 'done' }),
     async awaitReady(input) {
       for (;;) {
         Context.current().heartbeat(script.readyDetail);

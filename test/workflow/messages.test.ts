@@ -1,40 +1,19 @@
-import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DeployPhase, MESSAGES, type MessageName } from '../../src/workflows/api.ts';
+import { describe, expect, it } from 'vitest';
+import type { DeployPhase } from '../../src/workflows/api.ts';
 import { testPlan } from '../support/plans.ts';
-import { startTestServer, workflowBundle } from '../support/temporal.ts';
-import { type Harness, startHarness } from '../support/world/harness.ts';
-import { emptyEvidence } from '../support/world/scripted-activities.ts';
+import { refusedWith } from '../support/world/refused.ts';
+import { emptyEvidence, watchState } from '../support/world/scripted-activities.ts';
+import { useHarness } from '../support/world/use-harness.ts';
 
-let harness: Harness;
-let stopServer: () => Promise<void>;
-
-beforeAll(async () => {
-  const server = await startTestServer();
-  stopServer = () => server.teardown();
-  harness = await startHarness(server, await workflowBundle());
-}, 120_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await stopServer?.();
-});
+const suite = useHarness();
 
 const ANA = { by: 'ana@example.com' };
 
-async function refusedWith(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof WorkflowUpdateFailedError)) throw new Error(`not refused: ${String(error)}`);
-  return error.cause?.message ?? '';
-}
-
 describe('approval', () => {
   it('refuses strangers, the starter and the nameless, and records a refused signal', async () => {
-    const deployment = await harness.deploy({}, undefined, 'ben@example.com');
+    const deployment = await suite.harness.deploy({}, undefined, 'ben@example.com');
     await deployment.until('approval');
     expect(await refusedWith(deployment.update('approve', { by: 'eve@example.com' }))).toContain('not an approver');
     expect(await refusedWith(deployment.update('approve', {}))).toContain('say who you are');
@@ -52,7 +31,9 @@ describe('approval', () => {
 
   it('needs as many people as the plan says, each once', async () => {
     const { approval } = testPlan();
-    const deployment = await harness.deploy({ approval: approval === null ? null : { ...approval, required: 2 } });
+    const deployment = await suite.harness.deploy({
+      approval: approval === null ? null : { ...approval, required: 2 },
+    });
     await deployment.until('approval');
     expect((await deployment.update('approve', ANA)).message).toContain('1 more needed');
     expect(await refusedWith(deployment.update('approve', ANA))).toContain('has approved it already');
@@ -62,7 +43,7 @@ describe('approval', () => {
   });
 
   it('takes traffic back when it is rejected', async () => {
-    const deployment = await harness.deploy();
+    const deployment = await suite.harness.deploy();
     await deployment.until('approval');
     await deployment.update('reject', { ...ANA, reason: 'wrong week' });
     expect(await deployment.result()).toMatchObject({
@@ -77,7 +58,7 @@ describe('approval', () => {
     ['continue' as const, 'succeeded', { blue: 0, green: 100 }],
   ])('does what the plan says when nobody answers: %s', async (on_timeout, outcome, weights) => {
     const { approval } = testPlan();
-    const deployment = await harness.deploy({ approval: approval === null ? null : { ...approval, on_timeout } });
+    const deployment = await suite.harness.deploy({ approval: approval === null ? null : { ...approval, on_timeout } });
     expect(await deployment.result()).toMatchObject({ outcome, weights });
   });
 });
@@ -92,7 +73,7 @@ describe('rollback by a person', () => {
     'observation',
     'lease',
   ])('goes from %s and answers when the traffic is back', async (phase) => {
-    const deployment = await harness.deploy();
+    const deployment = await suite.harness.deploy();
     if (!['warmup', 'health_check', 'performance_validation'].includes(phase)) {
       await deployment.until('approval');
       if (phase !== 'approval') await deployment.update('approve');
@@ -108,14 +89,14 @@ describe('rollback by a person', () => {
   });
 
   it('works as a bare signal, with no payload at all', async () => {
-    const deployment = await harness.deploy();
+    const deployment = await suite.harness.deploy();
     await deployment.until('approval');
     await deployment.handle.signal('rollback');
     expect(await deployment.result()).toMatchObject({ outcome: 'rolled_back', reason: 'rolled back by unknown' });
   });
 
   it('is acted on once when the same request comes as update and as signal', async () => {
-    const deployment = await harness.deploy();
+    const deployment = await suite.harness.deploy();
     await deployment.until('approval');
     await deployment.update('rollback', { ...ANA, request_id: 'r-1' });
     await deployment.signal('rollback', { ...ANA, request_id: 'r-1' });
@@ -125,7 +106,7 @@ describe('rollback by a person', () => {
   });
 
   it('is refused, with the reason, once clean-up has begun', async () => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('lease');
     deployment.world.routerDown = true;
     await deployment.update('release');
@@ -139,7 +120,7 @@ describe('rollback by a person', () => {
 
 describe('rollback to a colour that is not ready', () => {
   it('holds while the candidate is healthy, calls a person, repairs, and then goes', async () => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('observation');
     const { world } = deployment;
     world.colours.blue.ready = 1;
@@ -147,7 +128,7 @@ describe('rollback to a colour that is not ready', () => {
     await deployment.signal('rollback', ANA);
     const held = await deployment.until('stuck');
     expect(held.attention.join()).toContain('Rollback is held: blue has 1 of the 4 ready instances');
-    await harness.env.sleep(1_000);
+    await suite.harness.env.sleep(1_000);
     expect(world.router.weights).toEqual({ blue: 25, green: 75 });
     world.readyLimit = null;
     world.colours.blue.ready = 4;
@@ -156,7 +137,7 @@ describe('rollback to a colour that is not ready', () => {
   });
 
   it('goes when it is forced', async () => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('observation');
     const { world } = deployment;
     world.colours.blue.ready = 1;
@@ -168,7 +149,7 @@ describe('rollback to a colour that is not ready', () => {
   });
 
   it('goes, loudly, when the old colour’s state cannot be read', async () => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('observation');
     deployment.world.colours.blue.unreadable = true;
     await deployment.update('rollback');
@@ -180,7 +161,7 @@ describe('rollback to a colour that is not ready', () => {
   });
 
   it('goes back all the same, and says so, when both colours are unhealthy', async () => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('observation');
     deployment.world.colours.blue.ready = 2;
     deployment.world.colours.green.ready = 0;
@@ -192,7 +173,7 @@ describe('rollback to a colour that is not ready', () => {
   });
 
   it('is stuck, and calls a person, when somebody reverts it three times; another message tries again', async () => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('observation');
     const { world } = deployment;
     let reverts = 0;
@@ -218,7 +199,7 @@ describe('cancel, extension and release', () => {
   it.each<DeployPhase>(['health_check', 'observation', 'lease'])(
     'a cancel in %s is a rollback and closes as Canceled',
     async (phase) => {
-      const deployment = await harness.deploy({ approval: null });
+      const deployment = await suite.harness.deploy({ approval: null });
       await deployment.until(phase);
       await deployment.handle.cancel();
       const error = await deployment.result().catch((reason: unknown) => reason);
@@ -233,19 +214,19 @@ describe('cancel, extension and release', () => {
     ['30m', 90],
     ['-30m', 30],
   ])('moves the end of a one-hour observation by %s', async (duration, minutes) => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     const before = await deployment.until('observation');
-    const startedAt = Date.parse(before.phases[7]?.started_at ?? '');
+    const startedAt = Date.parse(before.phases[8]?.started_at ?? '');
     await deployment.update('extend_observation', { ...ANA, duration });
     const after = await deployment.until('lease');
-    const observed = Date.parse(after.phases[7]?.ended_at ?? '') - startedAt;
+    const observed = Date.parse(after.phases[8]?.ended_at ?? '') - startedAt;
     expect(Math.round(observed / 60_000)).toBe(minutes);
     await deployment.update('release');
     await deployment.result();
   });
 
   it('refuses an extension that is no duration, or that ends in the past', async () => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('observation');
     expect(await refusedWith(deployment.update('extend_observation', { duration: 'soon' }))).toContain(
       'say by how much',
@@ -255,7 +236,7 @@ describe('cancel, extension and release', () => {
   });
 
   it('ends the lease by release', async () => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('lease');
     await deployment.update('release');
     expect(await deployment.result()).toMatchObject({ outcome: 'succeeded' });
@@ -263,10 +244,10 @@ describe('cancel, extension and release', () => {
   });
 
   it('repairs the old colour when it loses instances in the lease', async () => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('lease');
     deployment.world.colours.blue.ready = 2;
-    await harness.env.sleep(60_000);
+    await suite.harness.env.sleep(60_000);
     const status = await deployment.status();
     expect(deployment.world.colours.blue.ready).toBe(4);
     expect(status.lease?.old_healthy).toBe(true);
@@ -278,7 +259,7 @@ describe('cancel, extension and release', () => {
 
 describe('time that nobody watched', () => {
   it('grows the window by the gap', async () => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     let told = false;
     deployment.script.judge = (input, now) => {
       if (input.stage !== 'observation' || told) return null;
@@ -292,7 +273,7 @@ describe('time that nobody watched', () => {
       };
     };
     const status = await deployment.until('lease');
-    const phase = status.phases[7];
+    const phase = status.phases[8];
     const observed = Date.parse(phase?.ended_at ?? '') - Date.parse(phase?.started_at ?? '');
     expect(Math.round(observed / 60_000)).toBe(70);
     expect(phase?.note).toContain('lengthened by 10m');
@@ -301,14 +282,14 @@ describe('time that nobody watched', () => {
   });
 
   it('does not pass a window whose watcher never reports: before 100 % it is inconclusive and goes back', async () => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     deployment.script.judge = (input) =>
       input.stage === 'health_check' && input.ends_at_ms !== null ? 'silent' : null;
     expect(await deployment.result()).toMatchObject({ outcome: 'inconclusive', weights: { blue: 100, green: 0 } });
   });
 
   it('stays at 100 % without data, and calls a person', async () => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     let calls = 0;
     deployment.script.judge = (input, now) => {
       if (input.stage !== 'observation') return null;
@@ -325,7 +306,7 @@ describe('time that nobody watched', () => {
 
   it('rolls back at 100 % without data when the plan says so', async () => {
     const { metrics } = testPlan();
-    const deployment = await harness.deploy({ approval: null, metrics: { ...metrics, on_no_data: 'rollback' } });
+    const deployment = await suite.harness.deploy({ approval: null, metrics: { ...metrics, on_no_data: 'rollback' } });
     deployment.script.judge = (input, now) =>
       input.stage === 'observation'
         ? { verdict: 'no_data', reason: 'no data for 60 s', evidence: emptyEvidence(now), state: watchState(now) }
@@ -334,35 +315,9 @@ describe('time that nobody watched', () => {
   });
 });
 
-describe('messages out of season', () => {
-  const fits: Record<MessageName, DeployPhase[]> = {
-    approve: ['approval'],
-    reject: ['approval'],
-    rollback: ['warmup', 'approval', 'observation', 'lease'],
-    extend_observation: ['observation'],
-    release: ['lease'],
-  };
-  const table = (['warmup', 'approval', 'observation', 'lease'] as DeployPhase[]).flatMap((phase) =>
-    MESSAGES.filter((name) => !fits[name].includes(phase)).map((name) => [name, phase] as const),
-  );
-
-  it.each(table)('%s is refused in %s, and a signal of it changes nothing', async (name, phase) => {
-    const deployment = await harness.deploy();
-    if (phase === 'observation' || phase === 'lease') {
-      await deployment.until('approval');
-      await deployment.update('approve');
-    }
-    await deployment.until(phase);
-    expect(await refusedWith(deployment.update(name, { ...ANA, duration: '5m' }))).not.toBe('');
-    await deployment.signal(name, { ...ANA, duration: '5m' });
-    const status = await deployment.status();
-    expect(status.phase).toBe(phase);
-    expect(status.messages.at(-1)).toMatchObject({ name, accepted: false });
-    await deployment.handle.terminate();
-  });
-
+describe('payloads', () => {
   it('survives payloads of any shape', async () => {
-    const deployment = await harness.deploy();
+    const deployment = await suite.harness.deploy();
     await deployment.until('approval');
     for (const payload of [null, 7, [], 'in a hurry', { by: 5, reason: {} }, { by: 'x'.repeat(100_000) }]) {
       await deployment.signal('approve', payload);
@@ -372,15 +327,3 @@ describe('messages out of season', () => {
     expect(await deployment.result()).toMatchObject({ reason: 'rolled back by unknown: p99 is bad' });
   });
 });
-
-function watchState(now: number) {
-  return {
-    last_tick_ms: now,
-    judged: 1,
-    longest_gap_ms: 0,
-    breaches: {},
-    holding_since: {},
-    no_data_since_ms: null,
-    provider: null,
-  };
-}

@@ -1,25 +1,13 @@
 import { temporal } from '@temporalio/proto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SwitchPlan } from '../../src/plan/types.ts';
 import { criterion, testPlan } from '../support/plans.ts';
-import { startTestServer, workflowBundle } from '../support/temporal.ts';
-import { type Deployment, type Harness, startHarness } from '../support/world/harness.ts';
+import type { Deployment, Harness } from '../support/world/harness.ts';
 import { breach, emptyEvidence } from '../support/world/scripted-activities.ts';
+import { useHarness } from '../support/world/use-harness.ts';
 import { createWorld, foreignWrite } from '../support/world/world.ts';
 
-let harness: Harness;
-let stopServer: () => Promise<void>;
-
-beforeAll(async () => {
-  const server = await startTestServer();
-  stopServer = () => server.teardown();
-  harness = await startHarness(server, await workflowBundle());
-}, 120_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await stopServer?.();
-});
+const suite = useHarness();
 
 const GRADUAL: SwitchPlan = {
   strategy: 'gradual',
@@ -33,7 +21,7 @@ const GRADUAL: SwitchPlan = {
 };
 
 async function approved(changes: Parameters<Harness['deploy']>[0] = {}): Promise<Deployment> {
-  const deployment = await harness.deploy(changes);
+  const deployment = await suite.harness.deploy(changes);
   await deployment.until('approval');
   await deployment.update('approve');
   return deployment;
@@ -68,12 +56,12 @@ describe('a deployment that goes well', () => {
     expect(deployment.world.colours.green).toMatchObject({ version: '2.0.0', desired: 4 });
     expect(deployment.world.violations).toEqual([]);
     const status = await deployment.status();
-    expect(status.phases.map((phase) => phase.state)).toEqual(Array(10).fill('passed'));
+    expect(status.phases.map((phase) => phase.state)).toEqual(Array(11).fill('passed'));
   });
 
   it('observes four hours in under 150 events', async () => {
     const started = Date.now();
-    const deployment = await harness.deploy({
+    const deployment = await suite.harness.deploy({
       approval: null,
       observation: { duration_ms: 4 * 3_600_000, rollback_triggers: [criterion('error_rate > 1')] },
     });
@@ -93,7 +81,7 @@ describe('a deployment that goes well', () => {
   });
 
   it('starts at a reduced size and has the active colour’s real size before the switch', async () => {
-    const deployment = await harness.deploy({ capacity: { validation_percent: 50, switch_percent: 100 } });
+    const deployment = await suite.harness.deploy({ capacity: { validation_percent: 50, switch_percent: 100 } });
     await deployment.until('approval');
     expect(deployment.world.colours.green.desired).toBe(2);
     await deployment.update('approve');
@@ -104,7 +92,7 @@ describe('a deployment that goes well', () => {
 
   it('goes from green to blue when green is active', async () => {
     const world = createWorld('green');
-    const deployment = await harness.deploy({ approval: null }, world);
+    const deployment = await suite.harness.deploy({ approval: null }, world);
     await deployment.until('lease');
     expect(world.router.weights).toEqual({ blue: 100, green: 0 });
     await deployment.update('release');
@@ -114,7 +102,7 @@ describe('a deployment that goes well', () => {
 
   it('leaves out the phases that the plan leaves out', async () => {
     const { decision_window } = testPlan().phases;
-    const deployment = await harness.deploy({
+    const deployment = await suite.harness.deploy({
       approval: null,
       phases: { warmup: null, health_check: null, performance_validation: null, decision_window },
       observation: { duration_ms: 0, rollback_triggers: [] },
@@ -132,7 +120,7 @@ describe('a deployment that goes wrong', () => {
     ['decision_window', [1, 10, 100, 0]],
     ['observation', [1, 10, 100, 0]],
   ])('rolls back when a trigger fires in %s', async (stage, expected) => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     deployment.script.judge = (input, now) => (input.stage === stage ? breach('error_rate > 1', now) : null);
     const result = await deployment.result();
     expect(result).toMatchObject({
@@ -147,7 +135,7 @@ describe('a deployment that goes wrong', () => {
   });
 
   it('rolls back when a trigger fires while it waits for approval', async () => {
-    const deployment = await harness.deploy();
+    const deployment = await suite.harness.deploy();
     await deployment.until('approval');
     deployment.script.judge = (input, now) => (input.ends_at_ms === null ? breach('error_rate > 1', now) : null);
     expect(await deployment.result()).toMatchObject({ outcome: 'rolled_back' });
@@ -155,7 +143,7 @@ describe('a deployment that goes wrong', () => {
   });
 
   it('touches no traffic when warmup fails', async () => {
-    const deployment = await harness.deploy();
+    const deployment = await suite.harness.deploy();
     deployment.script.judge = (input, now) =>
       input.stage === 'warmup'
         ? {
@@ -180,7 +168,7 @@ describe('a deployment that goes wrong', () => {
       flows: [],
       security_headers: {},
     };
-    const deployment = await harness.deploy({ smoke });
+    const deployment = await suite.harness.deploy({ smoke });
     deployment.script.smoke = {
       ok: false,
       checks: [{ name: 'GET /health', ok: false, note: 'status is down', took_ms: 1 }],
@@ -192,7 +180,7 @@ describe('a deployment that goes wrong', () => {
   it('is refused, with nothing changed, when the router splits traffic', async () => {
     const world = createWorld();
     world.router.weights = { blue: 75, green: 25 };
-    const deployment = await harness.deploy({}, world);
+    const deployment = await suite.harness.deploy({}, world);
     const result = await deployment.result();
     expect(result.outcome).toBe('rejected');
     expect(result.reason).toContain('blue 75 %, green 25 %');
@@ -201,14 +189,14 @@ describe('a deployment that goes wrong', () => {
   });
 
   it('is refused when somebody starts raw JSON that is no plan', async () => {
-    const deployment = await harness.deploy({ version: '' });
+    const deployment = await suite.harness.deploy({ version: '' });
     expect(await deployment.result()).toMatchObject({ outcome: 'rejected' });
   });
 
   it('rolls back when instances do not become ready in time', async () => {
     const world = createWorld();
     world.readyLimit = 1;
-    const deployment = await harness.deploy({}, world);
+    const deployment = await suite.harness.deploy({}, world);
     const result = await deployment.result();
     expect(result).toMatchObject({ outcome: 'rolled_back' });
     expect(result.reason).toContain('did not get 4 ready instances of 2.0.0 within 10m');
@@ -216,7 +204,7 @@ describe('a deployment that goes wrong', () => {
   });
 
   it('never shifts to a share that the ready capacity does not cover', async () => {
-    const deployment = await harness.deploy();
+    const deployment = await suite.harness.deploy();
     await deployment.until('health_check');
     deployment.world.colours.green.ready = 0;
     const result = await deployment.result();
@@ -227,7 +215,7 @@ describe('a deployment that goes wrong', () => {
   });
 
   it('treats a foreign write as drift: goes back, and says so', async () => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('performance_validation');
     const { world } = deployment;
     foreignWrite(world, { blue: 50, green: 50 });

@@ -1,12 +1,13 @@
 /** Before everything: the plan is checked again, the router's epoch claimed, what stood before put into history. */
 
 import { ActivityFailure, workflowInfo } from '@temporalio/workflow';
+import type { Parity } from '../../activities/types.ts';
 import { otherColour } from '../../plan/weights.ts';
 import { mutations } from '../activities.ts';
 import { stop } from '../interruption.ts';
 import { introduce } from '../journal.ts';
+import { rootMessage } from '../root-message.ts';
 import type { Run } from '../run.ts';
-import { rootMessage } from '../traffic.ts';
 
 /** Ends the run as refused, with nothing changed, when the plan or the router's state does not allow a start. */
 export async function claim(run: Run): Promise<void> {
@@ -29,4 +30,14 @@ export async function claim(run: Run): Promise<void> {
   };
   run.weights = claimed.state.weights;
   run.revision = claimed.state.revision;
+  recordParity(run, claimed.parity);
+}
+
+/** The colours were compared before the router was claimed; a plan that requires parity would have ended there. */
+function recordParity(run: Run, parity: Parity | undefined): void {
+  const record = run.phases.parity;
+  const at = Date.now();
+  Object.assign(record, { state: 'passed', startedAtMs: at, endedAtMs: at, share: 0 });
+  record.note = parity?.note ?? 'not compared';
+  run.parity = parity?.differences ?? null;
 }

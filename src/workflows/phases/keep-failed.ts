@@ -2,8 +2,8 @@
 import { condition } from '@temporalio/workflow';
 import { mutations, waits } from '../activities.ts';
 import { callPerson } from '../journal.ts';
+import { rootMessage } from '../root-message.ts';
 import { candidateShare, claimedOf, type Run } from '../run.ts';
-import { rootMessage } from '../traffic.ts';
 
 const GIVE_UP_AFTER = '10m';
 
@@ -22,6 +22,8 @@ export async function keepFailed(run: Run): Promise<void> {
   const remainingMs = endsAtMs - Date.now();
   const done = () => run.released || run.interruption?.kind === 'cancel';
   if (remainingMs > 0) await condition(done, remainingMs, { summary: `keep the failed ${colour.colour}` });
+  // A cancelled run is not held up by a pause.
+  await condition(() => run.pause === null || run.interruption?.kind === 'cancel');
   try {
     await mutations.scaleColour.executeWithOptions(
       { summary: `${colour.colour} × 0`, scheduleToCloseTimeout: GIVE_UP_AFTER },

@@ -3,45 +3,76 @@ import { CancellationScope, condition, isCancellation } from '@temporalio/workfl
 import { mutations, waits, watchers } from '../activities.ts';
 import { publishDetails } from '../details.ts';
 import { beginPhase, callPerson, endPhase, skipPhase, tell } from '../journal.ts';
+import { unpaused } from '../pause.ts';
+import { rootMessage } from '../root-message.ts';
 import { claimedOf, type Run } from '../run.ts';
-import { rootMessage } from '../traffic.ts';
 
-/** Ends by time or by `release`. */
+/** Ends by time, by `release`, or when the next deployment of the service takes over: that one needs the old colour. */
 export async function lease(run: Run): Promise<void> {
   const durationMs = run.plan.lease.duration_ms;
   if (durationMs === 0) return skipPhase(run, 'lease', 'its duration is 0');
   const record = beginPhase(run, 'lease', durationMs);
-  run.lease = { endsAtMs: record.endsAtMs ?? 0, oldHealthy: true };
+  run.lease = { endsAtMs: record.endsAtMs ?? 0, oldHealthy: true, size: claimedOf(run).fullSize };
   tell(run, 'Succeeded', `${run.plan.version}; the old colour is kept for rollback`);
   const scope = new CancellationScope();
   scope
-    .run(() => keepHealthy(run))
+    .run(() => keep(run))
     .catch((error: unknown) => {
       if (!isCancellation(error)) callPerson(run, 'The old colour is not watched', rootMessage(error));
     });
-  const released = await condition(() => run.released, durationMs, { summary: 'lease ends' });
+  await condition(() => run.released || run.successor !== null, durationMs, { summary: 'lease ends' });
   scope.cancel();
-  endPhase(run, record, 'passed', released ? 'released' : 'its time was over');
+  endPhase(run, record, 'passed', endOf(run));
+}
+
+function endOf(run: Run): string {
+  if (run.successor !== null) return `taken over by the deployment of ${run.successor.plan.version}`;
+  return run.released ? 'released' : 'its time was over';
+}
+
+async function keep(run: Run): Promise<void> {
+  await shrink(run);
+  await keepHealthy(run);
+}
+
+/** To the plan's share of what the colour had, once its last requests have ended; a rollback scales it up again first. */
+async function shrink(run: Run): Promise<void> {
+  const percent = run.plan.lease.shrink_to_percent;
+  const { active, fullSize } = claimedOf(run);
+  const size = percent === null ? fullSize : Math.ceil((fullSize * percent) / 100);
+  if (run.lease === null || size >= fullSize) return;
+  await unpaused(run);
+  const colour = { target: run.target, colour: active };
+  await waits.awaitDrained.executeWithOptions({ summary: `drain ${active}` }, [
+    { ...colour, deadline_ms: Date.now() + run.plan.switch.drain_ms },
+  ]);
+  await unpaused(run);
+  // Before it is asked for: a rollback that comes in between must know that the colour may be small already.
+  run.lease.size = size;
+  await mutations.scaleColour.executeWithOptions({ summary: `keep ${active} × ${size} of ${fullSize}` }, [
+    { ...colour, size },
+  ]);
+  publishDetails(run);
 }
 
 /** Watches the old colour; when it loses instances asks for them again, and says so. */
-async function keepHealthy(run: Run): Promise<never> {
-  const { active, fullSize } = claimedOf(run);
+async function keepHealthy(run: Run): Promise<void> {
+  const { active } = claimedOf(run);
+  const size = run.lease?.size ?? 0;
+  if (size === 0) return;
   const colour = { target: run.target, colour: active };
   for (;;) {
-    const state = await watchers.watchKept.executeWithOptions({ summary: `keep ${active} × ${fullSize} ready` }, [
-      { ...colour, size: fullSize },
+    const state = await watchers.watchKept.executeWithOptions({ summary: `keep ${active} × ${size} ready` }, [
+      { ...colour, size },
     ]);
     setHealthy(run, false);
     callPerson(
       run,
       'The old colour is not ready',
-      `${active}: ${state.ready} of ${fullSize} instances; scaling it up again`,
+      `${active}: ${state.ready} of ${size} instances; scaling it up again`,
     );
-    await mutations.scaleColour.executeWithOptions({ summary: `${active} × ${fullSize}` }, [
-      { ...colour, size: fullSize },
-    ]);
-    await waits.awaitReady({ ...colour, version: state.version, size: fullSize });
+    await mutations.scaleColour.executeWithOptions({ summary: `${active} × ${size}` }, [{ ...colour, size }]);
+    await waits.awaitReady({ ...colour, version: state.version, size });
     setHealthy(run, true);
   }
 }

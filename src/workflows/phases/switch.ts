@@ -2,25 +2,44 @@
 import { formatDuration } from '../../plan/duration.ts';
 import type { SwitchStep } from '../../plan/types.ts';
 import { mutations } from '../activities.ts';
+import { runHooks } from '../hooks.ts';
 import { beginPhase, endPhase, setPhase, tell } from '../journal.ts';
+import { unpaused } from '../pause.ts';
 import { readyOrStop } from '../readiness.ts';
 import { candidateShare, claimedOf, type Run } from '../run.ts';
+import { smokeSuite } from '../smoke.ts';
 import { moveTo } from '../traffic.ts';
 import { openWindow, watchPhase } from '../watching.ts';
 
 export async function switchTraffic(run: Run): Promise<void> {
   const record = beginPhase(run, 'switch', null);
+  await unpaused(run);
   await growToFullSize(run);
-  const steps = run.plan.switch.steps;
+  await runHooks(run, 'before_switch');
+  const steps = stepsOf(run);
   for (const [index, step] of steps.entries()) {
-    if (step.share <= candidateShare(run)) continue;
     record.note = `step ${index + 1} of ${steps.length}: ${step.share} %`;
     await moveTo(run, step.share);
     record.share = step.share;
+    if (step.smoke === true && run.plan.smoke !== null) await smokeSuite(run, run.plan.smoke);
     if (step.share < 100) await watchStep(run, step);
   }
+  await runHooks(run, 'after_switch');
   endPhase(run, record, 'passed', `100 % on ${claimedOf(run).candidate}`);
   tell(run, 'Switched', `all traffic of ${run.plan.service} goes to ${run.plan.version}`);
+}
+
+/**
+ * A share only rises: steps that the candidate has passed already are left out. The validation before 100 % is never
+ * left out: it is held at the share that the candidate has.
+ */
+function stepsOf(run: Run): SwitchStep[] {
+  const share = candidateShare(run);
+  const { strategy, steps } = run.plan.switch;
+  const ahead = steps.filter((step) => step.share > share);
+  const [validation] = steps;
+  const isHeld = strategy === 'validation' && validation !== undefined && !ahead.includes(validation);
+  return isHeld ? [{ ...validation, share }, ...ahead] : ahead;
 }
 
 /** The candidate may have been validated at a reduced size; it takes the switch at the active colour's. */
@@ -39,7 +58,7 @@ async function growToFullSize(run: Run): Promise<void> {
 
 async function watchStep(run: Run, step: SwitchStep): Promise<void> {
   const record = run.phases.switch;
-  openWindow(record, step.duration_ms);
+  openWindow(run, record, step.duration_ms);
   const note = `${step.share} % for ${formatDuration(step.duration_ms)}`;
   record.note = note;
   await watchPhase(run, record, {

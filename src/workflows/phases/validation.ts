@@ -1,9 +1,9 @@
 /** Warmup, health check and performance validation: a share, a window, criteria. */
 import type { SmokePlan } from '../../plan/types.ts';
-import { checks } from '../activities.ts';
-import { stop } from '../interruption.ts';
+import { breakCircuit } from '../circuit.ts';
 import { beginPhase, endPhase, skipPhase } from '../journal.ts';
-import { claimedOf, type Run } from '../run.ts';
+import type { Run } from '../run.ts';
+import { smokeSuite } from '../smoke.ts';
 import { moveTo } from '../traffic.ts';
 import { openWindow, watchPhase } from '../watching.ts';
 
@@ -28,22 +28,20 @@ async function validationPhase(run: Run, name: ValidationPhase, smoke: SmokePlan
   const record = beginPhase(run, name, null);
   if (smoke !== null) record.note = await smokeSuite(run, smoke);
   if (plan === null) return endPhase(run, record, 'passed');
-  await moveTo(run, plan.traffic_percentage);
-  record.share = plan.traffic_percentage;
-  openWindow(record, plan.duration_ms);
-  await watchPhase(run, record, {
-    successCriteria: plan.success_criteria,
-    // Without traffic there is nothing that a trigger could measure.
-    rollbackTriggers: plan.traffic_percentage === 0 ? [] : plan.rollback_triggers,
-  });
-}
-
-async function smokeSuite(run: Run, smoke: SmokePlan): Promise<string> {
-  const { candidate } = claimedOf(run);
-  const result = await checks.runSmoke.executeWithOptions({ summary: `smoke suite on ${candidate}` }, [
-    { target: run.target, colour: candidate, smoke, version: run.plan.version },
-  ]);
-  if (result.ok) return `smoke: ${result.checks.length} checks passed`;
-  const failed = result.checks.filter((check) => !check.ok).map((check) => `${check.name}: ${check.note ?? 'failed'}`);
-  return stop(run, 'breach', `smoke suite failed: ${failed.join('; ')}`);
+  const share = plan.traffic_percentage;
+  await moveTo(run, share);
+  record.share = share;
+  for (;;) {
+    openWindow(run, record, plan.duration_ms);
+    const end = await watchPhase(run, record, {
+      successCriteria: plan.success_criteria,
+      // Without traffic there is nothing that a trigger could measure.
+      rollbackTriggers: share === 0 ? [] : plan.rollback_triggers,
+      breaksCircuit: share > 0,
+    });
+    if (end === 'passed') return;
+    record.endsAtMs = null;
+    record.note = `error burst: ${end.reason}; the phase began anew`;
+    await breakCircuit(run, end, share);
+  }
 }

@@ -2,7 +2,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { type InjectedSinks, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { Plan } from '../../../src/plan/types.ts';
 import {
   type AnyMessage,
@@ -15,6 +15,7 @@ import {
   WATCH_TASK_QUEUE,
   WORKFLOW_TYPE,
 } from '../../../src/workflows/api.ts';
+import type { MeterSinks } from '../../../src/workflows/meters.ts';
 import { testPlan } from '../plans.ts';
 import { createScript, type Script, scriptedActivities } from './scripted-activities.ts';
 import { createWorld, type World } from './world.ts';
@@ -41,6 +42,12 @@ const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttribute
 
 const REAL_LIMIT_MS = 30_000;
 
+/** Nobody reads the metrics of a test. */
+function silentSinks(): InjectedSinks<MeterSinks> {
+  const silent = { fn: () => undefined };
+  return { meters: { started: silent, phaseEnded: silent, rollbackRestored: silent, ended: silent } };
+}
+
 type Scene = { world: World; script: Script };
 
 export async function startHarness(
@@ -51,7 +58,7 @@ export async function startHarness(
   const activities = dispatching(scenes);
   const { nativeConnection: connection } = env;
   const workers = await Promise.all([
-    Worker.create({ connection, taskQueue: TASK_QUEUE, workflowBundle, activities }),
+    Worker.create({ connection, taskQueue: TASK_QUEUE, workflowBundle, activities, sinks: silentSinks() }),
     Worker.create({ connection, taskQueue: WATCH_TASK_QUEUE, activities }),
   ]);
   const running = workers.map((worker) => worker.run());

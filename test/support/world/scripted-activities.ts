@@ -5,8 +5,8 @@
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { createMutationActivities } from '../../../src/activities/mutations.ts';
-import type { MutationActivities, SmokeResult, WatchActivities } from '../../../src/activities/types.ts';
-import type { WatchInput, WatchResult } from '../../../src/activities/watch-types.ts';
+import type { HookInput, MutationActivities, SmokeResult, WatchActivities } from '../../../src/activities/types.ts';
+import type { WatchInput, WatchResult, WatchState } from '../../../src/activities/watch-types.ts';
 import type { Baselines, Evidence } from '../../../src/workflows/api.ts';
 import { type World, worldAdapters } from './world.ts';
 
@@ -26,12 +26,24 @@ export interface Script {
   judge: (input: WatchInput, nowMs: number) => WatchResult | 'silent' | null;
   smoke: SmokeResult;
   baselines: Baselines;
+  /** Runs a hook: its note, or throws why it failed. */
+  hook: (input: HookInput) => string;
+  /** Every hook that was run, by its idempotency key. */
+  hooked: string[];
   /** Every event that the notifiers were given. */
   notified: string[];
 }
 
 export function createScript(now: () => Promise<number>): Script {
-  return { now, judge: () => null, smoke: { ok: true, checks: [] }, baselines: {}, notified: [] };
+  return {
+    now,
+    judge: () => null,
+    smoke: { ok: true, checks: [] },
+    baselines: {},
+    hook: () => 'done',
+    hooked: [],
+    notified: [],
+  };
 }
 
 export function emptyEvidence(nowMs: number): Evidence {
@@ -39,6 +51,19 @@ export function emptyEvidence(nowMs: number): Evidence {
     at: new Date(nowMs).toISOString(),
     criteria: [],
     coverage: { judged: 1, expected: 1, percent: 100, longest_gap_ms: 0 },
+  };
+}
+
+/** What a watcher has seen that found nothing so far. */
+export function watchState(nowMs: number): WatchState {
+  return {
+    last_tick_ms: nowMs,
+    judged: 1,
+    longest_gap_ms: 0,
+    breaches: {},
+    holding_since: {},
+    no_data_since_ms: null,
+    provider: null,
   };
 }
 
@@ -64,6 +89,10 @@ export function scriptedActivities(world: World, script: Script): MutationActivi
     },
     measureBaseline: async () => script.baselines,
     runSmoke: async () => script.smoke,
+    async runHook(input) {
+      script.hooked.push(input.idempotency_key);
+      return { note: script.hook(input) };
+    },
     async awaitReady(input) {
       const state = await adapters.platform(input.target).inspect(input.colour, signal);
       return state.ready >= input.size ? state : later(1_000);

@@ -13,6 +13,7 @@ import type {
 } from '../../../src/adapters/types.ts';
 import { CutoverError } from '../../../src/errors.ts';
 import type { Colour, Weights } from '../../../src/plan/types.ts';
+import type { ParityDifference } from '../../../src/workflows/api.ts';
 
 export interface ModelColour {
   version: string | null;
@@ -35,6 +36,8 @@ export interface World {
   afterWrite: (() => void) | null;
   /** Called before each write, in the activity; for writes that half happen. */
   beforeWrite: (() => Promise<void>) | null;
+  /** What the colours differ in; null: nothing to compare. */
+  differences: ParityDifference[] | null;
   violations: string[];
 }
 
@@ -62,6 +65,7 @@ export function createWorld(active: Colour = 'blue', size = 4): World {
     readyLimit: null,
     afterWrite: null,
     beforeWrite: null,
+    differences: [],
     violations: [],
   };
 }
@@ -97,8 +101,10 @@ function modelPlatform(world: World): Platform {
       if (unreadable) throw new CutoverError('CUTOVER_PLATFORM_UNREACHABLE', `${colour} cannot be read`);
       return { colour, version, desired, ready, instances: [] };
     },
+    compare: async () => world.differences,
     async deploy(colour, version, size) {
-      if (world.router.weights[colour] > 0) world.violations.push(`${colour} changed under traffic`);
+      const changes = world.colours[colour].version !== version;
+      if (changes && world.router.weights[colour] > 0) world.violations.push(`${colour} changed under traffic`);
       world.colours[colour].version = version;
       setSize(colour, size);
     },

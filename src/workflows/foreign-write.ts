@@ -1,0 +1,40 @@
+/** What it means that the router does not hold what this run wrote. */
+import { DIRECT_STEP, type RouterState } from '../adapters/types.ts';
+import { formatWeights } from '../plan/weights.ts';
+import { Interrupted, interrupt, stop } from './interruption.ts';
+import { claimedOf, type Run } from './run.ts';
+
+/** Interrupts the run: a rollback past Temporal is adopted, another deployment's claim ends it, all else is drift. */
+export function foreignWrite(run: Run, state: RouterState): never {
+  if (adoptDirect(run, state)) {
+    const interruption = {
+      kind: 'rollback' as const,
+      by: 'rollback --direct',
+      reason: 'rolled back directly, past Temporal',
+      // Somebody has done it already: whatever spoke against it, the traffic is back.
+      force: true,
+      atMs: Date.now(),
+    };
+    interrupt(run, interruption);
+    throw new Interrupted(run.interruption ?? interruption);
+  }
+  if (isSuperseded(run, state)) return stop(run, 'superseded', 'another deployment has claimed the router');
+  return stop(run, 'drift', `somebody else changed the router to ${formatWeights(state.weights)}`);
+}
+
+/** Whether the router was last written by `rollback --direct` for this run; if so, the run goes on from that write. */
+export function adoptDirect(run: Run, state: RouterState): boolean {
+  const { fence } = claimedOf(run);
+  const stored = state.fence;
+  if (stored === null || stored.run !== fence.run || stored.epoch !== fence.epoch) return false;
+  if (stored.step < DIRECT_STEP || stored.step <= run.step) return false;
+  run.step = stored.step;
+  run.revision = state.revision;
+  run.weights = state.weights;
+  return true;
+}
+
+function isSuperseded(run: Run, state: RouterState): boolean {
+  const { fence } = claimedOf(run);
+  return state.fence !== null && (state.fence.run !== fence.run || state.fence.epoch !== fence.epoch);
+}

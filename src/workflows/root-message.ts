@@ -1,0 +1,6 @@
+/** The message of the first cause, which is what people need to read. */
+export function rootMessage(error: unknown): string {
+  let deepest: unknown = error;
+  while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause;
+  return deepest instanceof Error ? deepest.message : String(deepest);
+}
