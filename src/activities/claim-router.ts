@@ -5,11 +5,13 @@ import { CutoverError } from '../errors.ts';
 import { checkNormalisedPlan } from '../plan/normalised.ts';
 import type { Colour } from '../plan/types.ts';
 import { formatWeights, otherColour } from '../plan/weights.ts';
+import { compareColours } from './parity.ts';
 import type { ClaimInput, ClaimResult } from './types.ts';
 
 /**
- * Finds the active colour and takes the next epoch by a conditional write. A second attempt finds its own claim and
- * keeps it. Errors: CUTOVER_PLAN_INVALID; CUTOVER_ROUTER_SPLIT unless one colour has all traffic; a claim that lost a race is retried.
+ * Finds the active colour, compares the colours, and takes the next epoch by a conditional write. A second attempt finds
+ * its own claim and keeps it. Errors: CUTOVER_PLAN_INVALID; CUTOVER_ROUTER_SPLIT unless one colour has all traffic;
+ * CUTOVER_PARITY; a claim that lost a race is retried.
  */
 export async function claimRouter(adapters: Adapters, input: ClaimInput, signal: AbortSignal): Promise<ClaimResult> {
   const problems = checkNormalisedPlan(input.plan);
@@ -22,16 +24,17 @@ export async function claimRouter(adapters: Adapters, input: ClaimInput, signal:
   const platform = adapters.platform(input.plan);
   const found = await router.read(signal);
   const active = activeColour(found);
-  const [active_state, standby_state] = await Promise.all([
+  const [active_state, standby_state, parity] = await Promise.all([
     platform.inspect(active, signal),
     platform.inspect(otherColour(active), signal),
+    compareColours(platform, active, input.plan.require_parity, signal),
   ]);
   const mine = found.fence !== null && found.fence.run === input.run && found.fence.step === 0;
   const fence: Fence =
     mine && found.fence !== null ? found.fence : { run: input.run, epoch: (found.fence?.epoch ?? 0) + 1, step: 0 };
   const result = await router.claim(found.revision, fence, signal);
   if (result.kind === 'written' || result.kind === 'already') {
-    return { state: result.state, fence, active, active_state, standby_state };
+    return { state: result.state, fence, active, active_state, standby_state, parity };
   }
   throw new CutoverError('CUTOVER_FENCE_SUPERSEDED', 'somebody wrote to the router while it was being claimed');
 }

@@ -7,11 +7,19 @@ import { CutoverError } from '../errors.ts';
  * attempt would meet the same. Anything else passes through and is retried by the caller's policy.
  */
 export function toFailure(error: unknown): unknown {
-  if (!(error instanceof CutoverError)) return error;
+  return error instanceof CutoverError ? failureOf(error, error.fault === 'user') : error;
+}
+
+/** For an error that is the user's to mend, and yet may be gone at the next attempt: a hook's receiver was restarted. */
+export function retryable(error: CutoverError): ApplicationFailure {
+  return failureOf(error, false);
+}
+
+function failureOf(error: CutoverError, nonRetryable: boolean): ApplicationFailure {
   return ApplicationFailure.create({
     type: error.code,
     message: error.message,
-    nonRetryable: error.fault === 'user',
+    nonRetryable,
     details: [{ hint: error.hint, ...error.details }],
     cause: error,
   });

@@ -22,6 +22,12 @@ export function createRedactor(): Redactor {
   };
 }
 
+/** Hidden first, then cut: half a secret would not be found. */
+export function shorten(text: string, redactor: Redactor, maxCharacters = 200): string {
+  const safe = redactor.redact(text);
+  return safe.length > maxCharacters ? `${safe.slice(0, maxCharacters)}…` : safe;
+}
+
 /** As it is, as JSON (once more for JSON in JSON), in a URL or form, in Base64. */
 function formsOf(value: string): Set<string> {
   const inJson = JSON.stringify(value).slice(1, -1);

@@ -1,19 +1,14 @@
 /** The traffic write, with the capacity read that it rests on. */
 import { activityInfo } from '@temporalio/activity';
 import type { Adapters } from '../adapters/registry.ts';
-import type { ColourState, Platform, TrafficRouter } from '../adapters/types.ts';
+import type { TrafficRouter } from '../adapters/types.ts';
 import { CutoverError } from '../errors.ts';
-import type { Colour, Weights } from '../plan/types.ts';
+import type { Weights } from '../plan/types.ts';
 import { otherColour } from '../plan/weights.ts';
+import { inspectOrNull, readCapacity } from './capacity.ts';
 import type { ShiftInput, ShiftOutcome } from './types.ts';
 
-/** A rollback does not wait longer than this for the platform: a state that cannot be read is unknown. */
-const ROLLBACK_INSPECT_MS = 400;
 const CONVERGENCE_LOOK_MS = 200;
-
-type Capacity =
-  | { kind: 'ready' | 'unknown' | 'forced'; note: string | null }
-  | { kind: 'short'; state: ColourState; note: string };
 
 export async function shiftTraffic(adapters: Adapters, input: ShiftInput, signal: AbortSignal): Promise<ShiftOutcome> {
   const deadlineMs = Date.now() + activityInfo().startToCloseTimeoutMs;
@@ -39,30 +34,6 @@ export async function shiftTraffic(adapters: Adapters, input: ShiftInput, signal
   return { kind: result.kind, state: result.state, capacity: capacity.kind, converged, note: capacity.note };
 }
 
-async function readCapacity(platform: Platform, input: ShiftInput, signal: AbortSignal): Promise<Capacity> {
-  switch (input.mode) {
-    case 'force':
-      return { kind: 'forced', note: 'forced: capacity was not looked at' };
-    case 'forward':
-      // An unreadable state throws here: a forward shift never goes on a guess.
-      return judge(await platform.inspect(otherColour(input.old_colour), signal), input);
-    case 'rollback': {
-      const state = await inspectOrNull(platform, input.old_colour, signal);
-      if (state !== null) return judge(state, input);
-      return { kind: 'unknown', note: `the state of ${input.old_colour} could not be read` };
-    }
-  }
-}
-
-/** Ready instances ÷ instances that carry 100 % must reach the share. */
-function judge(state: ColourState, input: ShiftInput): Capacity {
-  const share = input.weights[state.colour];
-  if (share === 0 || (state.ready > 0 && state.ready * 100 >= share * input.full_size))
-    return { kind: 'ready', note: null };
-  const note = `${state.colour} has ${state.ready} of the ${Math.ceil((share * input.full_size) / 100)} ready instances that ${share} % needs`;
-  return { kind: 'short', state, note };
-}
-
 /** One look: many routers have converged when their write answers. Whatever keeps this from being known is a no. */
 async function isConverged(router: TrafficRouter, weights: Weights, signal: AbortSignal): Promise<boolean> {
   try {
@@ -70,14 +41,6 @@ async function isConverged(router: TrafficRouter, weights: Weights, signal: Abor
     return (await router.convergence(weights, soon)).converged;
   } catch {
     return false;
-  }
-}
-
-async function inspectOrNull(platform: Platform, colour: Colour, signal: AbortSignal): Promise<ColourState | null> {
-  try {
-    return await platform.inspect(colour, AbortSignal.any([signal, AbortSignal.timeout(ROLLBACK_INSPECT_MS)]));
-  } catch {
-    return null;
   }
 }
 

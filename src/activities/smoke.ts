@@ -3,8 +3,8 @@
  * instance only.
  */
 import type { Adapters } from '../adapters/registry.ts';
-import { valuesIn } from '../plan/smoke-values.ts';
 import type { SmokePlan } from '../plan/types.ts';
+import { hideSecrets, type Secrets, secretOf } from './call-values.ts';
 import { type Polling, poll } from './polling.ts';
 import { createRedactor, type Redactor } from './redact.ts';
 import { runFlow } from './smoke-flow.ts';
@@ -15,7 +15,7 @@ import type { SmokeInput, SmokeResult } from './types.ts';
 export interface SmokeDependencies {
   adapters: Adapters;
   /** What `{env: NAME}` stands for; undefined: the worker gives no such value away. */
-  secrets(name: string): string | undefined;
+  secrets: Secrets;
   /** The same for every attempt at this run of the suite. */
   id: string;
 }
@@ -80,7 +80,12 @@ async function readyInstances(adapters: Adapters, polling: Polling, input: Smoke
 }
 
 async function runAll(deps: SmokeDependencies, ready: Instance[], run: SmokeRun): Promise<InstanceOutcomes[]> {
-  hideSecrets(deps, run);
+  // Before anything is asked: an instance may answer with what another one was told.
+  hideSecrets(
+    run.smoke.flows.flatMap(({ steps }) => steps.flatMap(({ headers, json }) => [headers, json])),
+    deps.secrets,
+    run.redactor,
+  );
   const outcomes: InstanceOutcomes[] = [];
   for (let from = 0; from < ready.length; from += AT_ONCE) {
     run.tell(`${from} of ${ready.length} instances checked`);
@@ -90,7 +95,7 @@ async function runAll(deps: SmokeDependencies, ready: Instance[], run: SmokeRun)
   for (const [index, flow] of run.smoke.flows.entries()) {
     if (chosen?.url == null) break;
     const id = `${deps.id}/${index + 1}`;
-    const outcome = await runFlow(chosen.url, flow, id, (name) => secretOf(deps, name), run);
+    const outcome = await runFlow(chosen.url, flow, id, (name) => secretOf(deps.secrets, name), run);
     outcomes.push({ instance: chosen.id, outcomes: [outcome] });
   }
   return outcomes;
@@ -101,21 +106,6 @@ async function runOn({ id, url }: Instance, run: SmokeRun): Promise<InstanceOutc
     return { instance: id, outcomes: [{ name: 'address', note: 'the platform gives none', took_ms: 0 }] };
   }
   return { instance: id, outcomes: await checkPages(url, run) };
-}
-
-/** Before anything is asked: an instance may answer with what another one was told. */
-function hideSecrets(deps: SmokeDependencies, { smoke, redactor }: SmokeRun): void {
-  const steps = smoke.flows.flatMap((flow) => flow.steps);
-  for (const value of steps.flatMap(({ headers, json }) => [...valuesIn(headers), ...valuesIn(json)])) {
-    const secret = value.kind === 'secret' ? deps.secrets(value.name) : undefined;
-    if (value.kind === 'secret' && secret !== undefined) redactor.hide(secret, `{env: ${value.name}}`);
-  }
-}
-
-function secretOf({ secrets }: SmokeDependencies, name: string): string {
-  const value = secrets(name);
-  if (value !== undefined && value !== '') return value;
-  throw new Error(`the worker gives no value for ${name}: see CUTOVER_SMOKE_ENV`);
 }
 
 function summarise(results: InstanceOutcomes[], { redact }: Redactor): Check[] {

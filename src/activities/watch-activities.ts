@@ -2,37 +2,47 @@
 import { Context } from '@temporalio/activity';
 import type { Adapters } from '../adapters/registry.ts';
 import { measureBaseline } from './baseline.ts';
+import type { ScriptSettings } from './call-script.ts';
 import { systemClock } from './clock.ts';
 import { withFailures } from './failure.ts';
+import { runHook } from './hook.ts';
 import { notify } from './notify.ts';
 import type { Polling } from './polling.ts';
 import { runSmoke } from './smoke.ts';
 import type { WatchActivities } from './types.ts';
 import { awaitConverged, awaitDrained, awaitReady, proveNoTraffic, watchKept } from './waits.ts';
 import { watchWindow } from './watch.ts';
+import type { WatchObserver } from './watch-observer.ts';
 
-export interface WatchDependencies {
+export interface WatchDependencies extends Pick<ScriptSettings, 'secrets'> {
   adapters: Adapters;
-  /** What `{env: NAME}` in a plan stands for; undefined: this worker gives no such value away. */
-  secrets(name: string): string | undefined;
+  /** The directory that scripts of a plan must lie in; absent or null: this worker runs none. */
+  scripts?: string | null | undefined;
+  /** Told of every watcher's ticks. */
+  observer?: WatchObserver | undefined;
 }
 
-export function createWatchActivities({ adapters, secrets }: WatchDependencies): WatchActivities {
+export function createWatchActivities(dependencies: WatchDependencies): WatchActivities {
+  const { adapters, secrets, observer, scripts = null } = dependencies;
   return withFailures<WatchActivities>({
     async watchWindow(input) {
       const context = Context.current();
       return watchWindow(input, {
         platform: adapters.platform(input.target),
         provider: adapters.metrics(input.target),
+        router: adapters.router(input.target),
+        calls: { scripts, secrets },
         clock: systemClock,
         signal: context.cancellationSignal,
         heartbeat: (details) => context.heartbeat(details),
         earlier: context.info.heartbeatDetails,
         isReplaced: () => context.cancellationDetails?.cancelRequested === true,
+        observer,
       });
     },
     measureBaseline: (input) => measureBaseline(adapters, polling(), input),
     runSmoke: (input) => runSmoke({ adapters, secrets, id: callId() }, polling(), input),
+    runHook: (input) => runHook({ scripts, secrets }, polling(), input),
     awaitReady: (input) => awaitReady(adapters, polling(), input),
     awaitConverged: (input) => awaitConverged(adapters, polling(), input),
     awaitDrained: (input) => awaitDrained(adapters, polling(), input),

@@ -1,6 +1,8 @@
 /** What one tick of a watcher sees. */
 import type { MetricsProvider, Platform, SampleQuery } from '../adapters/types.ts';
 import { chooseBaseline, isEnough, measuredMetric, needsBaseline } from '../decision/baseline.ts';
+import { checkOf } from '../decision/checks.ts';
+import { BURST_METRIC, burstOf } from '../decision/circuit.ts';
 import { judgeCriterion } from '../decision/criterion.ts';
 import { canStillBeMet } from '../decision/salvage.ts';
 import { triggerSpans } from '../decision/triggers.ts';
@@ -9,15 +11,24 @@ import type { TickFacts } from '../decision/window.ts';
 import type { Criterion } from '../plan/types.ts';
 import { bounded, messageOf } from './clock.ts';
 import type { CheckReader, CheckReading } from './watch-checks.ts';
+import type { DriftWatch } from './watch-drift.ts';
+import type { PlanCheckReader } from './watch-plan-checks.ts';
 import { createSampler, isThin, type Sampler } from './watch-sampling.ts';
 import type { WatchInput } from './watch-types.ts';
 
 export interface TickSources {
   platform: Platform;
   provider: MetricsProvider;
+  /** Checks of the health document. */
   checks: CheckReader;
+  /** Checks that the plan defines go before those. */
+  planChecks: PlanCheckReader;
+  /** Null: the weights are not compared. */
+  drift: DriftWatch | null;
   signal: AbortSignal;
 }
+
+const NO_CHECKS: ReadonlyMap<string, CheckReading> = new Map();
 
 type Span = Pick<SampleQuery, 'from_ms' | 'to_ms'>;
 
@@ -46,25 +57,34 @@ export async function readTick(
   input: WatchInput,
   criteria: WindowCriteria,
   sources: TickSources,
-  atMs: number,
-  resumed: boolean,
+  /** `since_ms`: the tick before. */
+  { at_ms: atMs, since_ms, resumed }: { at_ms: number; since_ms: number; resumed: boolean },
 ): Promise<TickFacts> {
   const { settings } = input;
+  sources.drift?.look();
   const sampler = createSampler(sources.provider, tickDeadlineMs(settings.resolution_ms), sources.signal);
   const whole = { from_ms: input.started_at_ms, to_ms: atMs };
   const spans = triggerSpans(atMs, input.started_at_ms, settings.window_ms);
   const metricTriggers = criteria.triggers.filter((criterion) => criterion.kind === 'metric');
-  const checkNames = [...criteria.triggers, ...criteria.checks].flatMap((one) =>
-    one.kind === 'check' ? [one.check] : [],
-  );
-  const [unreadable, checks] = await Promise.all([
+  const names = checkNames(input, criteria);
+  const burst = burstQuery(input, since_ms, atMs);
+  const [unreadable, documented, asked] = await Promise.all([
     isBare(criteria) ? readCandidate(input, sources) : null,
-    checkNames.length === 0 ? new Map<string, CheckReading>() : sources.checks.read(checkNames, sources.signal),
+    names.documented.length === 0 ? NO_CHECKS : sources.checks.read(names.documented, sources.signal),
+    names.asked.length === 0 ? NO_CHECKS : sources.planChecks.read(names.asked, sources.signal),
     sampler.ask([
+      ...burst,
+      ...names.measured.flatMap(({ criterion }) => queriesOf(input, criterion, spans[0] ?? whole)),
       ...criteria.metrics.flatMap((criterion) => queriesOf(input, criterion, whole)),
       ...metricTriggers.flatMap((criterion) => queriesOf(input, criterion, spans[0] ?? whole)),
     ]),
   ]);
+  const measured = names.measured.map(({ name, criterion }): [string, CheckReading] => {
+    const judgement = judge(input, criterion, 'success', sampler, spans[0] ?? whole);
+    return [name, { ...checkOf(criterion.metric, judgement), instances: 0 }];
+  });
+  const checks = new Map([...documented, ...asked, ...measured]);
+  const tripped = burst.map((query) => burstOf(sampler.of(query), input.circuit_break?.error_rate ?? 100))[0] ?? null;
   const spanOf = await lengthen(input, metricTriggers, sampler, spans);
   return {
     at_ms: atMs,
@@ -85,7 +105,33 @@ export async function readTick(
       const reading = checks.get(check);
       return { source, seen: reading?.seen ?? null, note: reading?.note ?? null };
     }),
+    ...(tripped !== null && { tripped }),
+    drifted: (sources.drift?.found() ?? null) !== null,
   };
+}
+
+/** The named checks of a window, by where they are looked up. */
+function checkNames(
+  { checks }: WatchInput,
+  criteria: WindowCriteria,
+): { documented: string[]; asked: string[]; measured: { name: string; criterion: MetricCriterion }[] } {
+  const all = [...criteria.triggers, ...criteria.checks].flatMap((one) => (one.kind === 'check' ? [one.check] : []));
+  const names = [...new Set(all)];
+  const callOf = (name: string) => (Object.hasOwn(checks, name) ? checks[name]?.call : undefined);
+  return {
+    documented: names.filter((name) => callOf(name) === undefined),
+    asked: names.filter((name) => ['http', 'script'].includes(callOf(name)?.kind ?? '')),
+    measured: names.flatMap((name) => {
+      const call = callOf(name);
+      return call?.kind === 'metric' ? [{ name, criterion: call.criterion }] : [];
+    }),
+  };
+}
+
+/** What a circuit break is judged on: the time since the tick before. */
+function burstQuery({ circuit_break, candidate }: WatchInput, sinceMs: number, atMs: number): SampleQuery[] {
+  if (circuit_break === null || sinceMs >= atMs) return [];
+  return [{ metric: BURST_METRIC, colour: candidate, from_ms: sinceMs, to_ms: atMs }];
 }
 
 /** For triggers with too few requests: the shortest longer span that holds enough, else the longest. */

@@ -1,17 +1,25 @@
 /** The watcher: judges a window tick by tick until there is a verdict. It alone can pass the window. */
-import type { MetricsProvider, Platform } from '../adapters/types.ts';
+import type { MetricsProvider, Platform, TrafficRouter } from '../adapters/types.ts';
 import { nextTick } from '../decision/coverage.ts';
 import { type Verdict, verdictOf } from '../decision/verdict.ts';
 import { advance, initialState, type WindowRules } from '../decision/window.ts';
 import type { Evidence } from '../workflows/api.ts';
+import type { ScriptSettings } from './call-script.ts';
 import type { Clock } from './clock.ts';
-import { createCheckReader } from './watch-checks.ts';
+import { type CheckReader, createCheckReader } from './watch-checks.ts';
+import { createDriftWatch, type DriftWatch } from './watch-drift.ts';
 import { evidenceOf, noEvidence } from './watch-evidence.ts';
+import { createTickCounter, type WatchObserver } from './watch-observer.ts';
+import { createPlanChecks } from './watch-plan-checks.ts';
 import { criteriaOf, readTick, type TickSources, tickDeadlineMs } from './watch-tick.ts';
 import type { WatchHeartbeat, WatchInput, WatchResult, WatchState } from './watch-types.ts';
 
 export interface WatchDependencies {
   platform: Platform;
+  /** Null: nobody compares its weights. */
+  router?: Pick<TrafficRouter, 'read'> | null | undefined;
+  /** For the checks that the plan defines; absent: none of its scripts is run, and it has no secrets. */
+  calls?: ScriptSettings | undefined;
   provider: MetricsProvider;
   clock: Clock;
   signal: AbortSignal;
@@ -21,56 +29,100 @@ export interface WatchDependencies {
   earlier: unknown;
   /** Whether an aborted signal means that the window goes on elsewhere; else the abort is thrown on (a shutdown). */
   isReplaced(): boolean;
+  observer?: WatchObserver | undefined;
+  /** Instead of what the candidate's instances say. */
+  checks?: CheckReader | undefined;
 }
 
 /** A watcher that ran always has evidence. */
 export type Judged = WatchResult & { evidence: Evidence };
 
 const HEARTBEAT_MS = 1_000;
+/** A run that an earlier version started asks for none of these. */
+const NO_MORE: Pick<WatchInput, 'checks' | 'circuit_break' | 'weights'> = {
+  ...{ checks: {}, circuit_break: null, weights: null },
+};
+const NO_CALLS: ScriptSettings = { scripts: null, secrets: () => undefined };
 
 /**
  * Watches `input`'s window. Ticks lie at absolute instants, so being late does not add up, and a restart goes on with
  * the remainder. Throws a CutoverError when the metrics are misconfigured, and the signal's reason at a shutdown.
  */
-export async function watchWindow(input: WatchInput, deps: WatchDependencies): Promise<Judged> {
+export async function watchWindow(given: WatchInput, deps: WatchDependencies): Promise<Judged> {
   const { clock, signal, provider } = deps;
+  const input = { ...NO_MORE, ...given };
   const rules: WindowRules = { ...input.settings, started_at_ms: input.started_at_ms, ends_at_ms: input.ends_at_ms };
   const criteria = criteriaOf(input);
   const before = earlierState(deps.earlier) ?? input.resume;
   let state: WatchState = before ?? { ...initialState(rules), provider: null };
   let live: Evidence = noEvidence(rules, state, criteria, clock.now());
   const beat = () => deps.heartbeat({ state, live });
-  const checks = createCheckReader(
-    deps.platform,
-    input.candidate,
-    input.health_path,
-    clock,
-    tickDeadlineMs(rules.resolution_ms),
-  );
-  const sources: TickSources = { platform: deps.platform, provider, checks, signal };
+  const meter = deps.observer?.began();
+  const countTicks = createTickCounter(rules, before);
+  const sources = sourcesOf(input, deps);
   try {
     beat();
     if (state.provider !== null) provider.restore(state.provider);
     // A first look, so that the first tick already has a span to judge.
-    await readTick(input, criteria, sources, clock.now(), false);
+    let tickMs = clock.now();
+    await readTick(input, criteria, sources, { at_ms: tickMs, since_ms: tickMs, resumed: false });
     state = { ...state, provider: provider.checkpoint(input.started_at_ms) ?? state.provider };
     for (let isFirst = true; ; isFirst = false) {
-      await sleepUntil(nextTick(rules, clock.now()), deps, beat);
-      const facts = await readTick(input, criteria, sources, clock.now(), isFirst && before !== null);
+      const dueMs = nextTick(rules, clock.now());
+      await sleepUntil(dueMs, deps, beat);
+      const since_ms = tickMs;
+      tickMs = clock.now();
+      const tick = { at_ms: tickMs, since_ms, resumed: isFirst && before !== null };
+      const facts = await readTick(input, criteria, sources, tick);
       const advanced = advance(rules, state, facts);
       state = { ...advanced, provider: provider.checkpoint(input.started_at_ms) ?? state.provider };
       live = evidenceOf(rules, state, facts);
+      meter?.ticked({ lagMs: Math.max(0, clock.now() - dueMs), ...countTicks(live.coverage) });
       beat();
-      const verdict = verdictOf(rules, state, facts);
-      if (verdict !== null) return result(verdict, live, state);
+      const verdict = await unlessDrifted(verdictOf(rules, state, facts), state, sources.drift);
+      if (verdict !== null) return result(verdict, live, state, sources.drift);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
     if (!deps.isReplaced()) throw signal.reason;
     return { verdict: 'replaced', evidence: live, state };
   } finally {
+    meter?.ended();
+    sources.planChecks.close();
     provider.close();
   }
+}
+
+function sourcesOf(input: WatchInput, deps: WatchDependencies): TickSources {
+  const { platform, provider, router = null, calls = NO_CALLS, clock, signal } = deps;
+  const { candidate, active, target, weights, checks, health_path } = input;
+  const resolutionMs = input.settings.resolution_ms;
+  const timeoutMs = tickDeadlineMs(resolutionMs);
+  const variables = {
+    CUTOVER_SERVICE: target.service,
+    CUTOVER_ENVIRONMENT: target.environment,
+    CUTOVER_TARGET: target.target ?? '',
+    CUTOVER_ACTIVE: active,
+    CUTOVER_CANDIDATE: candidate,
+  };
+  return {
+    platform,
+    provider,
+    checks: deps.checks ?? createCheckReader(platform, candidate, health_path, clock, timeoutMs),
+    planChecks: createPlanChecks({ checks, platform, candidate, variables, resolutionMs, clock, signal, ...calls }),
+    drift: weights === null || router === null ? null : createDriftWatch({ router, weights, clock, timeoutMs, signal }),
+    signal,
+  };
+}
+
+/** Nothing passes before the router was read once more. */
+async function unlessDrifted(
+  verdict: Verdict | null,
+  state: WatchState,
+  drift: DriftWatch | null,
+): Promise<Verdict | null> {
+  if (verdict?.verdict !== 'passed' || drift === null) return verdict;
+  return (await drift.confirm()) === null ? verdict : { verdict: 'drift', state };
 }
 
 async function sleepUntil(atMs: number, { clock, signal }: WatchDependencies, beat: () => void): Promise<void> {
@@ -82,15 +134,21 @@ async function sleepUntil(atMs: number, { clock, signal }: WatchDependencies, be
   }
 }
 
-function result(verdict: Verdict, evidence: Evidence, { provider }: WatchState): Judged {
+function result(verdict: Verdict, evidence: Evidence, { provider }: WatchState, drift: DriftWatch | null): Judged {
   switch (verdict.verdict) {
     case 'passed':
     case 'breached':
     case 'failed':
       return { ...verdict, evidence };
     case 'no_data':
+    case 'tripped':
     case 'gap':
       return { ...verdict, evidence, state: { ...verdict.state, provider } };
+    case 'drift': {
+      const router = drift?.found() ?? null;
+      if (router === null) throw new Error('drift without the weights that were found');
+      return { verdict: 'drift', router, evidence, state: { ...verdict.state, provider } };
+    }
   }
 }
 

@@ -1,9 +1,14 @@
 /** One bounded HTTP request to a page that is not ours: bounded in time, in size, and in how it can fail. */
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+
 export interface HttpRead {
   method?: string;
   /** From the first byte sent to the last one read. */
   timeoutMs: number;
   maxBytes?: number;
+  /** A larger answer is cut at `maxBytes` instead of refused: whoever answered so has done what it was asked. */
+  cut?: boolean;
   headers?: Record<string, string>;
   body?: string;
 }
@@ -17,8 +22,13 @@ export interface HttpAnswer {
 
 const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
 /** A kept-alive connection that its server has closed meanwhile: the request was not answered, and may be sent again. */
-const LOST_CONNECTION = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+const LOST_CONNECTION = new Set(['ECONNRESET', 'EPIPE']);
 const REPEATABLE = new Set(['GET', 'HEAD']);
+/** A watcher comes back every second; a connection that waits for it keeps no process alive. */
+const pools = {
+  http: new HttpAgent({ keepAlive: true, maxFreeSockets: 4_096 }),
+  https: new HttpsAgent({ keepAlive: true, maxFreeSockets: 4_096 }),
+};
 
 /**
  * The answer, whatever its status; redirects are not followed. A GET or HEAD whose connection is lost before any answer
@@ -34,9 +44,11 @@ export async function readHttp(url: string, read: HttpRead, signal: AbortSignal)
   const timeout = new Error(`no answer within ${read.timeoutMs} ms`);
   const timer = setTimeout(() => controller.abort(timeout), read.timeoutMs);
   try {
-    return await attempt(url, read, controller.signal).catch((error: unknown) => {
-      if (controller.signal.aborted || !isLostConnection(error) || !REPEATABLE.has(read.method ?? 'GET')) throw error;
-      return attempt(url, read, controller.signal);
+    const first = attempt(url, read, controller.signal);
+    return await first.answer.catch((error: unknown) => {
+      const mayRepeat = isLostConnection(error) && !first.isAnswered() && REPEATABLE.has(read.method ?? 'GET');
+      if (controller.signal.aborted || !mayRepeat) throw error;
+      return attempt(url, read, controller.signal).answer;
     });
   } catch (error) {
     if (controller.signal.aborted) throw controller.signal.reason;
@@ -47,46 +59,82 @@ export async function readHttp(url: string, read: HttpRead, signal: AbortSignal)
   }
 }
 
-async function attempt(url: string, read: HttpRead, signal: AbortSignal): Promise<HttpAnswer> {
-  const startedAt = performance.now();
-  const response = await fetch(url, {
-    method: read.method ?? 'GET',
-    redirect: 'manual',
-    signal,
-    ...(read.headers !== undefined && { headers: read.headers }),
-    ...(read.body !== undefined && { body: read.body }),
-  });
-  const body = await bodyOf(response, read.maxBytes ?? DEFAULT_MAX_BYTES);
-  return { status: response.status, headers: response.headers, body, took_ms: performance.now() - startedAt };
+interface Attempt {
+  answer: Promise<HttpAnswer>;
+  /** Whether anything of an answer has come. */
+  isAnswered(): boolean;
 }
 
-async function bodyOf(response: Response, maxBytes: number): Promise<string> {
-  if (response.body === null) return '';
-  const decoder = new TextDecoder();
-  let bytes = 0;
-  let text = '';
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength;
-    // Leaving the loop cancels the stream.
-    if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
+/** By node:http, which takes less processor time than `fetch`: watchers ask every second. */
+function attempt(url: string, read: HttpRead, signal: AbortSignal): Attempt {
+  const startedAt = performance.now();
+  let isAnswered = false;
+  const answer = new Promise<HttpAnswer>((resolve, reject) => {
+    const target = new URL(url);
+    const isTls = target.protocol === 'https:';
+    const method = read.method ?? 'GET';
+    const sent = (isTls ? httpsRequest : httpRequest)(target, {
+      method,
+      headers: { accept: '*/*', 'user-agent': 'cutover', ...read.headers },
+      // What must not be sent twice is not risked on a connection that its server may just be closing.
+      agent: REPEATABLE.has(method) ? (isTls ? pools.https : pools.http) : false,
+      signal,
+    });
+    sent.once('error', reject);
+    sent.once('response', (response) => {
+      isAnswered = true;
+      bodyOf(response, read).then((body) => {
+        const { statusCode: status = 0 } = response;
+        resolve({ status, headers: headersOf(response), body, took_ms: performance.now() - startedAt });
+      }, reject);
+    });
+    sent.end(read.body);
+  });
+  return { answer, isAnswered: () => isAnswered };
+}
+
+function bodyOf(response: IncomingMessage, read: HttpRead): Promise<string> {
+  const { maxBytes = DEFAULT_MAX_BYTES, cut = false } = read;
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let left = maxBytes;
+    response.on('data', (chunk: Buffer) => {
+      if (chunk.length <= left) {
+        left -= chunk.length;
+        chunks.push(chunk);
+        return;
+      }
+      response.destroy();
+      if (cut) resolve(decode([...chunks, chunk.subarray(0, left)]));
+      else reject(new Error(`the answer is larger than ${maxBytes} bytes`));
+    });
+    response.once('end', () => resolve(decode(chunks)));
+    response.once('error', reject);
+  });
+}
+
+function decode(chunks: Buffer[]): string {
+  return new TextDecoder().decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+}
+
+function headersOf({ rawHeaders }: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    headers.append(rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '');
   }
-  return text + decoder.decode();
+  return headers;
 }
 
 function isLostConnection(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && 'code' in cause && LOST_CONNECTION.has(String(cause.code));
+  return error instanceof Error && 'code' in error && LOST_CONNECTION.has(String(error.code));
 }
 
-/** `fetch failed` says nothing; its cause does. */
+/** A name that has several addresses fails with one error for all of them, which says nothing by itself. */
 function readable(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  return 'code' in cause && cause.code === 'ECONNREFUSED'
-    ? 'the connection was refused'
-    : cause.message || error.message;
+  if ('code' in error && error.code === 'ECONNREFUSED') return 'the connection was refused';
+  if ('code' in error && error.code === 'ECONNRESET') return 'the connection was lost';
+  return error.message || error.name;
 }
 
 /** `path` below `base`, whatever slashes they have; never another host. */

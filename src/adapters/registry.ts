@@ -1,9 +1,10 @@
 /** From a plan's target to its adapters: one line per adapter that is built. */
 import type { Target } from '../activities/watch-types.ts';
 import { CutoverError } from '../errors.ts';
-import type { LocalPlatformPlan, OtherAdapterPlan } from '../plan/types.ts';
+import type { LocalPlatformPlan, NotifierPlan, OtherAdapterPlan } from '../plan/types.ts';
 import { createScrapeProvider } from './metrics/scrape.ts';
 import { createLogNotifier } from './notifiers/log.ts';
+import { createWebhookNotifier } from './notifiers/webhook.ts';
 import { createLocalPlatform } from './platforms/local.ts';
 import { createLocalRouter } from './routers/local.ts';
 import type { MetricsProvider, Notifier, Platform, TrafficRouter } from './types.ts';
@@ -13,6 +14,8 @@ export interface AdapterSettings {
   localUrl: string;
   /** Where the log notifier writes its lines. */
   log: (line: string) => void;
+  /** What `{env: NAME}` of a notifier stands for; absent, or undefined for a name: this worker gives no such value away. */
+  secrets?: ((name: string) => string | undefined) | undefined;
 }
 
 export interface Adapters {
@@ -67,7 +70,26 @@ export function createAdapters(settings: AdapterSettings): Adapters {
     }
   }
 
-  return { platform, router, metrics, notifiers: () => [createLogNotifier(settings.log)] };
+  function notifier(plan: NotifierPlan, { service, environment }: Target): Notifier {
+    switch (plan.kind) {
+      case 'webhook': {
+        const { url, events } = plan;
+        const secret =
+          plan.secret === null ? null : { name: plan.secret.env, value: settings.secrets?.(plan.secret.env) };
+        return createWebhookNotifier({ url, service, environment, secret, events });
+      }
+      default:
+        return notBuilt('notifier', plan);
+    }
+  }
+
+  function notifiers(target: Target): Notifier[] {
+    // A run that an earlier version started carries none.
+    const plans: NotifierPlan[] = target.notifiers ?? [];
+    return [createLogNotifier(settings.log), ...plans.map((plan) => notifier(plan, target))];
+  }
+
+  return { platform, router, metrics, notifiers };
 }
 
 function notBuilt(role: string, config: OtherAdapterPlan | { kind: string }): never {

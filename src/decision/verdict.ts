@@ -8,23 +8,34 @@ import { isAtEnd, isJudged, lacking, type TickFacts, type WindowRules, type Wind
 export type Verdict =
   | { verdict: 'passed' }
   | { verdict: 'breached' | 'failed'; criterion: string; reason: string }
-  | { verdict: 'no_data'; reason: string; state: WindowState }
+  | { verdict: 'no_data' | 'tripped'; reason: string; state: WindowState }
+  | { verdict: 'drift'; state: WindowState }
   | { verdict: 'gap'; grow_ms: number; reason: string; state: WindowState };
 
 /**
- * The verdict after a tick; null: go on. `state` is the one `advance` returned for the same facts. In this order: a
- * trigger that fired; a success criterion that cannot be met any more; unwatched time; the end; missing data at its
- * limit. At the end a criterion without data leaves the window open, for `no_data_limit_ms` at most.
+ * The verdict after a tick; null: go on. `state` is the one `advance` returned for the same facts. In this order: an
+ * error burst; a trigger that fired; a success criterion that cannot be met any more; drift; unwatched time; the end;
+ * missing data at its limit. Going back needs no proof of the weights, so drift comes after what asks for it. At the end a criterion without data leaves the window open, for `no_data_limit_ms` at most.
  * A guard (no end) never passes and never has a gap.
  */
 export function verdictOf(rules: WindowRules, state: WindowState, facts: TickFacts): Verdict | null {
   return (
+    burst(state, facts) ??
     fired(rules, state, facts) ??
     lost(facts) ??
+    drift(state, facts) ??
     unwatched(rules, state, facts) ??
     ended(rules, state, facts) ??
     withoutData(rules, state, facts)
   );
+}
+
+function burst(state: WindowState, { tripped }: TickFacts): Verdict | null {
+  return tripped === undefined ? null : { verdict: 'tripped', reason: tripped, state };
+}
+
+function drift(state: WindowState, { drifted }: TickFacts): Verdict | null {
+  return drifted === true ? { verdict: 'drift', state } : null;
 }
 
 function fired(rules: WindowRules, state: WindowState, facts: TickFacts): Verdict | null {

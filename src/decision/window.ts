@@ -31,6 +31,10 @@ export interface TickFacts {
   /** Success criteria on metrics, over the whole window so far. */
   metrics: { source: string; judgement: Judgement; salvageable: boolean }[];
   checks: { source: string; seen: CheckSeen; note: string | null }[];
+  /** The error burst that breaks the circuit, for people; absent: there was none, or it was not looked for. */
+  tripped?: string;
+  /** The router was found to hold other weights than this run wrote, twice in a row. */
+  drifted?: boolean;
 }
 
 export function initialState(span: Span): WindowState {

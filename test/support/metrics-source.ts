@@ -20,6 +20,8 @@ export interface SourceInstance {
   health: unknown;
   /** Requests for this instance hang, or break. */
   mode: 'ok' | 'hang' | 'broken';
+  /** What its own pages answer, before those of all: path → status. */
+  endpoints: Record<string, number | 'hang'>;
 }
 
 export interface MetricsSource {
@@ -57,7 +59,9 @@ export async function startMetricsSource(): Promise<MetricsSource> {
         typeof instance.health === 'string' ? instance.health : JSON.stringify(instance.health),
       );
     }
-    response.writeHead(source.endpoints[`/${page}`] ?? 404).end();
+    const status = instance.endpoints[`/${page}`] ?? source.endpoints[`/${page}`] ?? 404;
+    if (status === 'hang') return void hanging.add(response);
+    response.writeHead(status).end();
   });
 
   function serve(
@@ -95,7 +99,8 @@ export async function startMetricsSource(): Promise<MetricsSource> {
       counts = fresh();
     },
     addInstance(id, colour) {
-      const instance: SourceInstance = { id, colour, ready: true, metrics: '', health: { status: 'pass' }, mode: 'ok' };
+      const health = { status: 'pass' };
+      const instance: SourceInstance = { id, colour, ready: true, metrics: '', health, mode: 'ok', endpoints: {} };
       source.instances.push(instance);
       return instance;
     },
@@ -150,6 +155,7 @@ function platformOf(instances: () => SourceInstance[], url: string): Platform {
         })),
       };
     },
+    compare: async () => null,
     deploy: unused,
     scale: unused,
     remove: unused,

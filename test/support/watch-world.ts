@@ -1,10 +1,12 @@
 /** A watcher over a real metrics source, on a virtual clock. */
 
 import { type Judged, watchWindow } from '../../src/activities/watch.ts';
+import type { WatchObserver } from '../../src/activities/watch-observer.ts';
 import type { WatchHeartbeat, WatchInput } from '../../src/activities/watch-types.ts';
 import { createScrapeProvider } from '../../src/adapters/metrics/scrape.ts';
+import type { RouterState } from '../../src/adapters/types.ts';
 import { parseCriterion } from '../../src/plan/criteria.ts';
-import type { Colour, Criterion } from '../../src/plan/types.ts';
+import type { Colour, Criterion, Weights } from '../../src/plan/types.ts';
 import { type MetricsSource, startMetricsSource } from './metrics-source.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 
@@ -19,21 +21,31 @@ export interface Traffic {
   seconds: number;
 }
 
+export interface WatchOptions {
+  earlier?: unknown;
+  signal?: AbortSignal;
+  isReplaced?: boolean;
+  queries?: Record<string, string>;
+  observer?: WatchObserver;
+  /** Directory of scripts. */
+  scripts?: string;
+  secrets?: Record<string, string>;
+}
+
 export interface WatchWorld {
   source: MetricsSource;
   clock: VirtualClock;
   traffic: Record<Colour, Traffic>;
   heartbeats: WatchHeartbeat[];
+  /** What the router holds; `reads` counts how often it was asked. `down`: it cannot be read. */
+  router: { weights: Weights; revision: string; reads: number; down: boolean };
   /** Called at every step of the clock, with the time since the start. */
   at(elapsedMs: number, act: () => void): void;
   input(
     over: Partial<WatchInput> & { seconds?: number | null },
     settings?: Partial<WatchInput['settings']>,
   ): WatchInput;
-  watch(
-    input: WatchInput,
-    options?: { earlier?: unknown; signal?: AbortSignal; isReplaced?: boolean; queries?: Record<string, string> },
-  ): Promise<Judged>;
+  watch(input: WatchInput, options?: WatchOptions): Promise<Judged>;
   stop(): Promise<void>;
 }
 
@@ -59,6 +71,7 @@ export function watchInput(
       platform: { kind: 'local' },
       router: { kind: 'local' },
       metrics: {} as WatchInput['target']['metrics'],
+      notifiers: [],
     },
     stage: 'observation',
     candidate: 'green',
@@ -68,6 +81,9 @@ export function watchInput(
     success_criteria: [],
     rollback_triggers: [],
     health_path: '/health',
+    checks: {},
+    circuit_break: null,
+    weights: null,
     baselines: {},
     settings: {
       resolution_ms: 1_000,
@@ -107,11 +123,13 @@ export async function createWatchWorld(): Promise<WatchWorld> {
     }
   });
   const heartbeats: WatchHeartbeat[] = [];
+  const router = { weights: { blue: 0, green: 100 }, revision: '1', reads: 0, down: false };
   return {
     source,
     clock,
     traffic,
     heartbeats,
+    router,
     at: (elapsedMs, act) => plans.push({ at_ms: START_MS + elapsedMs, act }),
     input: watchInput,
     watch(input, options = {}) {
@@ -124,13 +142,23 @@ export async function createWatchWorld(): Promise<WatchWorld> {
           resolutionMs: input.settings.resolution_ms,
           now: clock.now,
         }),
+        router: { read: async () => readRouter(router) },
+        calls: { scripts: options.scripts ?? null, secrets: (name) => options.secrets?.[name] },
         clock,
         signal: options.signal ?? new AbortController().signal,
         heartbeat: (details) => heartbeats.push(structuredClone(details)),
         earlier: options.earlier,
         isReplaced: () => options.isReplaced ?? true,
+        observer: options.observer,
       });
     },
     stop: () => source.stop(),
   };
+}
+
+function readRouter(router: WatchWorld['router']): RouterState {
+  router.reads += 1;
+  if (router.down) throw new Error('the router does not answer');
+  const { weights, revision } = router;
+  return { weights: { ...weights }, revision, fence: null, fenced_revision: null, before: null };
 }

@@ -1,7 +1,9 @@
 import { CutoverError } from '../../errors.ts';
+import type { ServiceView } from '../../local/api.ts';
 import { LocalClient } from '../../local/client.ts';
 import type { Colour } from '../../plan/types.ts';
 import type { ColourState, Platform } from '../types.ts';
+import { differencesBetween } from './local-parity.ts';
 
 export interface LocalPlatformOptions {
   /** Admin URL of the local program. */
@@ -31,13 +33,18 @@ export function createLocalPlatform({ url, service, command, cwd, env }: LocalPl
     }
   }
 
-  /** The plan's command becomes the service's; what the plan does not say (port, health path) stays as it is. */
-  async function define(signal: AbortSignal): Promise<void> {
-    if (command.length === 0) return;
-    const current = await client.service(service, signal).catch((error) => {
+  /** Null: the program does not have the service. */
+  function known(signal: AbortSignal): Promise<ServiceView | null> {
+    return client.service(service, signal).catch((error) => {
       if (isUnknown(error)) return null;
       throw error;
     });
+  }
+
+  /** The plan's command becomes the service's; what the plan does not say (port, health path) stays as it is. */
+  async function define(signal: AbortSignal): Promise<void> {
+    if (command.length === 0) return;
+    const current = await known(signal);
     const wanted = { ...current?.definition, command, cwd, env };
     if (current !== null && isSame(current.definition, wanted)) return;
     await client.define(service, wanted, signal);
@@ -56,6 +63,13 @@ export function createLocalPlatform({ url, service, command, cwd, env }: LocalPl
 
   return {
     inspect,
+    async compare(active, signal) {
+      const current = await known(signal);
+      const running = current?.colours[active].launch ?? null;
+      if (current === null || running === null) return null;
+      const next = command.length === 0 ? current.definition : { ...current.definition, command, cwd, env };
+      return differencesBetween(running, next);
+    },
     async deploy(colour, version, size, signal) {
       await define(signal);
       await client.deploy(service, colour, { version, replicas: size, refresh: true }, signal);

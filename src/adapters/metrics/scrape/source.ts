@@ -5,7 +5,7 @@
 import type { Colour } from '../../../plan/types.ts';
 import { joinUrl, readHttp } from '../../http-read.ts';
 import type { InstanceState, Platform } from '../../types.ts';
-import { type Page, parsePage } from './page.ts';
+import { type KnownSeries, type Page, parsePage } from './page.ts';
 import { isOnRouter } from './query.ts';
 import { ROUTER_PAGE, routerReadings } from './router-page.ts';
 import { createSeriesTable } from './series.ts';
@@ -39,6 +39,7 @@ export type Source = ReturnType<typeof createSource>;
 export function createSource(config: SourceConfig) {
   const table = createSeriesTable();
   const wanted = new Map<string, Wanted>();
+  const known: KnownSeries = new Map();
   const snapshots: Snapshot[] = [];
   let horizonMs = MIN_HORIZON_MS;
   let running: Promise<void> | null = null;
@@ -70,7 +71,7 @@ export function createSource(config: SourceConfig) {
     try {
       const answer = await readHttp(url, { timeoutMs: config.timeoutMs }, signal);
       if (answer.status !== 200) return `answered ${answer.status}`;
-      return parsePage(answer.body);
+      return parsePage(answer.body, known);
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }

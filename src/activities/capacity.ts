@@ -1,0 +1,69 @@
+/** Whether the colours' ready instances carry the shares that a write would give them. */
+import type { ColourState, Platform } from '../adapters/types.ts';
+import type { Colour, Weights } from '../plan/types.ts';
+import { otherColour } from '../plan/weights.ts';
+import { bounded } from './clock.ts';
+
+/** A rollback does not wait longer than this for the platform: a state that cannot be read is unknown. */
+const ROLLBACK_INSPECT_MS = 400;
+
+export interface CapacityQuestion {
+  weights: Weights;
+  /** Instances that carry 100 %. */
+  full_size: number;
+  /** The colour that a rollback goes back to. */
+  old_colour: Colour;
+  /**
+   * `forward`: short unless the colour that gains is known to carry its share. `rollback`: short only when the old
+   * colour is *known* not to. `force`: never short.
+   */
+  mode: 'forward' | 'rollback' | 'force';
+}
+
+export type Capacity =
+  | { kind: 'ready' | 'unknown' | 'forced'; note: string | null }
+  | { kind: 'short'; state: ColourState; note: string };
+
+/** Throws what the platform throws in mode `forward` alone: a forward shift never goes on a guess. */
+export async function readCapacity(
+  platform: Platform,
+  question: CapacityQuestion,
+  signal: AbortSignal,
+): Promise<Capacity> {
+  switch (question.mode) {
+    case 'force':
+      return { kind: 'forced', note: 'forced: capacity was not looked at' };
+    case 'forward':
+      return judgeCapacity(await platform.inspect(otherColour(question.old_colour), signal), question);
+    case 'rollback': {
+      const state = await inspectOrNull(platform, question.old_colour, signal);
+      if (state !== null) return judgeCapacity(state, question);
+      return { kind: 'unknown', note: `the state of ${question.old_colour} could not be read` };
+    }
+  }
+}
+
+/** Ready instances ÷ instances that carry 100 % must reach the share. */
+export function judgeCapacity(
+  state: ColourState,
+  { weights, full_size }: Pick<CapacityQuestion, 'weights' | 'full_size'>,
+): Capacity {
+  const share = weights[state.colour];
+  if (share === 0 || (state.ready > 0 && state.ready * 100 >= share * full_size)) return { kind: 'ready', note: null };
+  const note = `${state.colour} has ${state.ready} of the ${Math.ceil((share * full_size) / 100)} ready instances that ${share} % needs`;
+  return { kind: 'short', state, note };
+}
+
+/** Null: it cannot be read, or not in time (`limitMs`, 400 ms when absent). */
+export async function inspectOrNull(
+  platform: Platform,
+  colour: Colour,
+  signal: AbortSignal,
+  limitMs = ROLLBACK_INSPECT_MS,
+): Promise<ColourState | null> {
+  try {
+    return await bounded(limitMs, signal, (limit) => platform.inspect(colour, limit));
+  } catch {
+    return null;
+  }
+}

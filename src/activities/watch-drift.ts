@@ -1,0 +1,72 @@
+/** Whether the router still holds what this run wrote, looked at beside the ticks. */
+import type { RouterState, TrafficRouter } from '../adapters/types.ts';
+import type { Weights } from '../plan/types.ts';
+import { sameWeights } from '../plan/weights.ts';
+import { bounded, type Clock } from './clock.ts';
+
+export interface DriftWatch {
+  /** Begins to read the router when that is due: at first, every 5 s, and at the tick after other weights were read. */
+  look(): void;
+  /** The other weights, once two reads in a row agreed on them; null: none are known. Never waits. */
+  found(): RouterState | null;
+  /** The same after a read that is made now, and another one when it is needed. A router that cannot be read says nothing. */
+  confirm(): Promise<RouterState | null>;
+}
+
+export interface DriftDependencies {
+  router: Pick<TrafficRouter, 'read'>;
+  /** What the router must hold. */
+  weights: Weights;
+  clock: Clock;
+  /** Bounds one read, and `confirm` as a whole. */
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+const PAUSE_MS = 5_000;
+const AGAIN_MS = 200;
+
+/** No other revision counts, only other weights: this run writes none while it watches. */
+export function createDriftWatch({ router, weights, clock, timeoutMs, signal }: DriftDependencies): DriftWatch {
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  let running: Promise<void> | null = null;
+  let suspect: RouterState | null = null;
+  let confirmed: RouterState | null = null;
+
+  async function read(): Promise<void> {
+    readAtMs = clock.now();
+    const state = await bounded(timeoutMs, signal, (limit) => router.read(limit)).catch(() => null);
+    if (state === null) return;
+    if (sameWeights(state.weights, weights)) {
+      suspect = null;
+    } else if (suspect !== null && sameWeights(suspect.weights, state.weights)) {
+      confirmed = state;
+    } else {
+      suspect = state;
+    }
+  }
+
+  async function readAgain(): Promise<void> {
+    await running;
+    await read();
+    if (suspect === null || confirmed !== null) return;
+    await clock.sleep(AGAIN_MS, signal);
+    await read();
+  }
+
+  return {
+    look() {
+      const elapsedMs = clock.now() - readAtMs;
+      const isDue = elapsedMs < 0 || elapsedMs >= (suspect === null ? PAUSE_MS : AGAIN_MS);
+      if (running !== null || confirmed !== null || !isDue) return;
+      running = read().finally(() => {
+        running = null;
+      });
+    },
+    found: () => confirmed,
+    async confirm() {
+      await bounded(timeoutMs, signal, readAgain).catch(() => signal.throwIfAborted());
+      return confirmed;
+    },
+  };
+}
