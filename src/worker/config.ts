@@ -1,3 +1,5 @@
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -5,6 +7,17 @@ import { CutoverError } from '../errors.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Where the worker serves its metrics and health. */
+export interface MetricsAddress {
+  host: string;
+  /** 0: one that is free. */
+  port: number;
+  /** Nobody chose it, so that another port does as well. */
+  isDefault: boolean;
+}
+
+const DEFAULT_METRICS_ADDRESS: MetricsAddress = { host: '127.0.0.1', port: 9_464, isDefault: true };
 
 export interface WorkerConfig {
   /** Address, TLS, API key: as `@temporalio/envconfig` reads them, `--address` over it. */
@@ -18,6 +31,12 @@ export interface WorkerConfig {
   watchSlots: number;
   /** Workflows kept in memory, about 40 KB each. */
   cachedWorkflows: number;
+  /** Which build this is, where runs are to stay on the build that started them; null: no worker versioning. */
+  version: { deploymentName: string; buildId: string } | null;
+  /** Absolute path of the directory that scripts of a plan must lie in; null: none are run. */
+  scripts: string | null;
+  /** Null: not at all. */
+  metricsAddress: MetricsAddress | null;
   logLevel: LogLevel;
   /** Null: standard error. */
   logFile: string | null;
@@ -30,6 +49,10 @@ interface Flags {
   slots: number;
   watchSlots: number;
   cachedWorkflows: number;
+  deploymentName?: string;
+  buildId?: string;
+  scripts?: string;
+  metricsAddress?: MetricsAddress | 'off';
   logLevel: LogLevel;
   logFile?: string;
 }
@@ -49,6 +72,7 @@ export function readWorkerConfig(argv: string[], env: NodeJS.ProcessEnv): Worker
   }
   const flags = command.opts<Flags>();
   const { connectionOptions, namespace } = readConnection(env);
+  const metricsAddress = flags.metricsAddress ?? DEFAULT_METRICS_ADDRESS;
   const address = flags.address ?? connectionOptions.address;
   return {
     connection: { ...connectionOptions, ...(address === undefined ? {} : { address }) },
@@ -57,6 +81,9 @@ export function readWorkerConfig(argv: string[], env: NodeJS.ProcessEnv): Worker
     slots: flags.slots,
     watchSlots: flags.watchSlots,
     cachedWorkflows: flags.cachedWorkflows,
+    version: versionOf(flags),
+    scripts: flags.scripts === undefined ? null : resolve(flags.scripts),
+    metricsAddress: metricsAddress === 'off' ? null : metricsAddress,
     logLevel: flags.logLevel,
     logFile: flags.logFile ?? null,
   };
@@ -86,6 +113,31 @@ function workerCommand(env: NodeJS.ProcessEnv): Command {
     .addOption(count('--cached-workflows <n>', 'workflows kept in memory', 5_000, 'CUTOVER_CACHED_WORKFLOWS'))
     .addOption(
       fromEnv(
+        new Option('--deployment-name <name>', 'worker versioning: the worker deployment'),
+        'TEMPORAL_DEPLOYMENT_NAME',
+      ),
+    )
+    .addOption(
+      fromEnv(new Option('--build-id <id>', 'worker versioning: this build of it'), 'TEMPORAL_WORKER_BUILD_ID'),
+    )
+    .addOption(
+      fromEnv(
+        new Option('--scripts <directory>', 'runs scripts of hooks and checks that lie in it').argParser(
+          parseDirectory,
+        ),
+        'CUTOVER_SCRIPTS',
+      ),
+    )
+    .addOption(
+      fromEnv(
+        new Option('--metrics-address <host:port>', 'metrics and health; 127.0.0.1:9464 when absent, or off').argParser(
+          parseMetricsAddress,
+        ),
+        'CUTOVER_METRICS_ADDRESS',
+      ),
+    )
+    .addOption(
+      fromEnv(
         new Option('--log-level <level>', LOG_LEVELS.join(', ')).argParser(parseLevel).default('info'),
         'CUTOVER_LOG_LEVEL',
       ),
@@ -94,6 +146,17 @@ function workerCommand(env: NodeJS.ProcessEnv): Command {
     .allowExcessArguments(false)
     .configureOutput({ writeErr: () => undefined })
     .exitOverride();
+}
+
+/** The two that the Temporal Worker Controller sets; one without the other is half a name. */
+function versionOf({ deploymentName, buildId }: Flags): WorkerConfig['version'] {
+  if (deploymentName !== undefined && buildId !== undefined) return { deploymentName, buildId };
+  if (deploymentName === undefined && buildId === undefined) return null;
+  const missing = deploymentName === undefined ? '--deployment-name' : '--build-id';
+  throw new CutoverError(
+    'CUTOVER_USAGE',
+    `Worker versioning needs --deployment-name and --build-id: ${missing} is missing.`,
+  );
 }
 
 function readVariable(option: Option, name: string, value: string): unknown {
@@ -109,6 +172,21 @@ function parseCount(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= 100_000) return value;
   throw new InvalidArgumentError(`"${text}" is not a whole number from 1 to 100000.`);
+}
+
+/** `9464`, `0.0.0.0:9464`, `[::]:9464`, or `off`. */
+function parseMetricsAddress(text: string): MetricsAddress | 'off' {
+  if (text.toLowerCase() === 'off') return 'off';
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]:|([^:[\]\s]+):)?(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits !== undefined && port <= 65_535)
+    return { host: bracketed ?? plain ?? '127.0.0.1', port, isDefault: false };
+  throw new InvalidArgumentError(`"${text}" is no host:port such as 0.0.0.0:9464, no port, and not off.`);
+}
+
+function parseDirectory(text: string): string {
+  if (existsSync(text) && statSync(text).isDirectory()) return text;
+  throw new InvalidArgumentError(`"${text}" is no directory.`);
 }
 
 function parseLevel(text: string): LogLevel {

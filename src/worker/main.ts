@@ -7,6 +7,7 @@ import { builtPath } from '../package-root.ts';
 import { BUNDLE_FILE } from './bundle.ts';
 import { readWorkerConfig, type WorkerConfig } from './config.ts';
 import { createLog, installRuntime } from './logging.ts';
+import { type Monitor, startMonitor } from './monitor.ts';
 import { type RunningWorker, startWorker } from './run.ts';
 
 /** What the log says once both workers poll; whoever starts a worker may wait for it. */
@@ -17,32 +18,51 @@ const CONNECT_RETRIES = 14;
 
 /**
  * The program `cutover worker`: runs until SIGTERM or SIGINT (a second one ends it at once). Throws CutoverError:
- * CUTOVER_USAGE, or CUTOVER_TEMPORAL_UNREACHABLE after about a minute of asking.
+ * CUTOVER_USAGE, CUTOVER_PORT_TAKEN, or CUTOVER_TEMPORAL_UNREACHABLE after about a minute of asking.
  */
 export async function workerMain(argv: string[]): Promise<void> {
   const config = readWorkerConfig(argv, process.env);
   if (config === null) return;
   const log = createLog(config.logLevel, config.logFile);
-  installRuntime(log);
+  const { metricsAddress: address } = config;
+  let sdkPort: number | null = null;
+  const monitor = address === null ? null : await startMonitor({ address, sdkPort: () => sdkPort, log });
   const stop = stopSignal(log);
-  const worker = await startPatiently(config, log, stop.signal);
-  if (worker === null) return;
-  stop.signal.addEventListener('abort', () => void worker.shutdown().catch(() => undefined), { once: true });
-  if (stop.signal.aborted) void worker.shutdown().catch(() => undefined);
-  log.info(
-    { address: config.connection.address, namespace: config.namespace, watch_slots: config.watchSlots },
-    READY_MESSAGE,
-  );
+  stop.signal.addEventListener('abort', () => monitor?.ending(), { once: true });
   try {
-    await worker.done;
-    log.info('worker ended');
+    sdkPort = await installRuntime(log, monitor !== null);
+    const worker = await startPatiently(config, log, stop.signal, monitor);
+    if (worker !== null) await runUntilStopped(worker, config, log, stop.signal, monitor);
   } finally {
     stop.release();
+    await monitor?.close();
   }
 }
 
+async function runUntilStopped(
+  worker: RunningWorker,
+  config: WorkerConfig,
+  log: Logger,
+  stop: AbortSignal,
+  monitor: Monitor | null,
+): Promise<void> {
+  const shutdown = () => void worker.shutdown().catch(() => undefined);
+  stop.addEventListener('abort', shutdown, { once: true });
+  if (stop.aborted) shutdown();
+  else monitor?.attach(worker);
+  const { connection, namespace, watchSlots } = config;
+  log.info({ address: connection.address, namespace, watch_slots: watchSlots }, READY_MESSAGE);
+  await worker.done;
+  log.info('worker ended');
+}
+
 /** Null: it was asked to end while the server was still out of reach. */
-async function startPatiently(config: WorkerConfig, log: Logger, stop: AbortSignal): Promise<RunningWorker | null> {
+async function startPatiently(
+  config: WorkerConfig,
+  log: Logger,
+  stop: AbortSignal,
+  monitor: Monitor | null,
+): Promise<RunningWorker | null> {
   const bundlePath = builtPath(BUNDLE_FILE);
   const start = () =>
     startWorker({
@@ -53,6 +73,9 @@ async function startPatiently(config: WorkerConfig, log: Logger, stop: AbortSign
       slots: config.slots,
       watchSlots: config.watchSlots,
       cachedWorkflows: config.cachedWorkflows,
+      version: config.version ?? undefined,
+      scripts: config.scripts,
+      meters: monitor?.meters,
     });
   try {
     return await pRetry(start, {
@@ -91,6 +114,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   } catch (error) {
     const known = error instanceof CutoverError;
     process.stderr.write(known ? `${error.code}: ${error.message}\n${error.hint}\n` : `${String(error)}\n`);
-    process.exitCode = !known ? 1 : error.code === 'CUTOVER_USAGE' ? 2 : 6;
+    process.exitCode = !known ? 1 : error.fault === 'user' ? 2 : 6;
   }
 }

@@ -4,6 +4,8 @@ import {
   type NativeConnectionOptions,
   Runtime,
   Worker,
+  type WorkerDeploymentOptions,
+  type WorkerInterceptors,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import type { MutationActivities, WatchActivities } from '../activities/types.ts';
@@ -11,6 +13,8 @@ import { CutoverError } from '../errors.ts';
 import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/api.ts';
 import { createActivities } from './activities.ts';
 import { workflowsPath } from './bundle.ts';
+import { activityLogFields } from './log-fields.ts';
+import { type Meters, SILENT_SINKS } from './metrics/meters.ts';
 
 export interface StartWorkerOptions {
   /** An open connection, which stays open; else one is made and closed again. */
@@ -30,8 +34,24 @@ export interface StartWorkerOptions {
   identity?: string | undefined;
   /** Where notifications of the `log` notifier go; the SDK's logger when absent. */
   log?: ((line: string) => void) | undefined;
+  /** The directory that scripts of a plan must lie in; absent: none are run. */
+  scripts?: string | null | undefined;
   /** Instead of the real ones. */
   activities?: { mutations: MutationActivities; watch: WatchActivities } | undefined;
+  /** Pins a deployment to this build up to its lease, which follows the current one; absent: no worker versioning. */
+  version?: { deploymentName: string; buildId: string } | undefined;
+  /** What is told of runs, watchers and adapters; absent: nobody. */
+  meters?: Meters | undefined;
+}
+
+/** One of the two workers. */
+export interface QueueStatus {
+  queue: string;
+  /** The SDK's name of it; `RUNNING` is the good one. */
+  state: string;
+  /** Activities at work, and how many there may be. */
+  used: number;
+  slots: number;
 }
 
 export interface RunningWorker {
@@ -39,6 +59,11 @@ export interface RunningWorker {
   shutdown(): Promise<void>;
   /** Resolves after `shutdown`; rejects when the worker failed. */
   done: Promise<void>;
+  status(): QueueStatus[];
+  /** Asks the server for a sign of life; rejects without one. The caller bounds it. */
+  ping(): Promise<void>;
+  connection: NativeConnection;
+  namespace: string;
 }
 
 /**
@@ -62,7 +87,8 @@ export async function startWorker(options: StartWorkerOptions): Promise<RunningW
   };
   try {
     const workers = await createWorkers(connection, options);
-    return runTogether(workers, close);
+    const namespace = options.namespace ?? 'default';
+    return { ...runTogether(workers, close), ...statusOf(workers, connection, options), connection, namespace };
   } catch (error) {
     await close().catch(() => undefined);
     throw error;
@@ -82,15 +108,47 @@ async function connect(options: StartWorkerOptions): Promise<NativeConnection> {
   }
 }
 
+function statusOf(
+  workers: Worker[],
+  connection: NativeConnection,
+  options: StartWorkerOptions,
+): Pick<RunningWorker, 'status' | 'ping'> {
+  const { slots, watchSlots } = slotsOf(options);
+  const limits: Record<string, number> = { [TASK_QUEUE]: slots, [WATCH_TASK_QUEUE]: watchSlots };
+  return {
+    status: () =>
+      workers.map((worker) => {
+        const { runState, numInFlightActivities } = worker.getStatus();
+        const queue = worker.options.taskQueue;
+        return { queue, state: runState, used: numInFlightActivities, slots: limits[queue] ?? 0 };
+      }),
+    async ping() {
+      await connection.workflowService.getSystemInfo({});
+    },
+  };
+}
+
+function slotsOf({ slots = 500, watchSlots = 5_000 }: StartWorkerOptions): { slots: number; watchSlots: number } {
+  return { slots, watchSlots };
+}
+
 async function createWorkers(connection: NativeConnection, options: StartWorkerOptions): Promise<Worker[]> {
   const { mutations, watch } =
-    options.activities ?? createActivities({ localUrl: options.localUrl, log: options.log ?? logLine });
+    options.activities ??
+    createActivities(
+      { localUrl: options.localUrl, log: options.log ?? logLine, scripts: options.scripts },
+      options.meters,
+    );
+  const { slots, watchSlots } = slotsOf(options);
+  const interceptors: WorkerInterceptors = { activity: [activityLogFields] };
   const common = {
     connection,
     namespace: options.namespace ?? 'default',
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     shutdownForceTime: '10s',
+    ...(options.version === undefined ? {} : { workerDeploymentOptions: versioned(options.version) }),
+    interceptors,
     ...(options.identity === undefined ? {} : { identity: options.identity }),
   } as const;
   return [
@@ -99,23 +157,29 @@ async function createWorkers(connection: NativeConnection, options: StartWorkerO
       taskQueue: TASK_QUEUE,
       ...workflowCode(options.bundlePath),
       activities: mutations,
+      sinks: options.meters?.sinks ?? SILENT_SINKS,
       stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
       maxCachedWorkflows: options.cachedWorkflows ?? 5_000,
       maxConcurrentWorkflowTaskExecutions: 200,
       maxConcurrentWorkflowTaskPolls: 20,
-      maxConcurrentActivityTaskExecutions: options.slots ?? 500,
-      maxConcurrentActivityTaskPolls: Math.min(10, options.slots ?? 500),
+      maxConcurrentActivityTaskExecutions: slots,
+      maxConcurrentActivityTaskPolls: Math.min(10, slots),
       shutdownGraceTime: MUTATION_GRACE,
     }),
     await Worker.create({
       ...common,
       taskQueue: WATCH_TASK_QUEUE,
       activities: watch,
-      maxConcurrentActivityTaskExecutions: options.watchSlots ?? 5_000,
-      maxConcurrentActivityTaskPolls: Math.min(20, options.watchSlots ?? 5_000),
+      maxConcurrentActivityTaskExecutions: watchSlots,
+      maxConcurrentActivityTaskPolls: Math.min(20, watchSlots),
       shutdownGraceTime: 0,
     }),
   ];
+}
+
+/** Watchers belong to the build of the run that they watch for, so both queues are of one version. */
+function versioned(version: { deploymentName: string; buildId: string }): WorkerDeploymentOptions {
+  return { version, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' };
 }
 
 function logLine(line: string): void {
@@ -128,7 +192,7 @@ function workflowCode(
   return bundlePath === undefined ? { workflowsPath: workflowsPath() } : { workflowBundle: { codePath: bundlePath } };
 }
 
-function runTogether(workers: Worker[], close: () => Promise<void>): RunningWorker {
+function runTogether(workers: Worker[], close: () => Promise<void>): Pick<RunningWorker, 'shutdown' | 'done'> {
   let stopping = false;
   const stopAll = () => {
     stopping = true;

@@ -15,6 +15,7 @@ describe('the worker’s configuration', () => {
       localUrl: 'http://127.0.0.1:7440',
       slots: 500,
       watchSlots: 5_000,
+      metricsAddress: { host: '127.0.0.1', port: 9_464, isDefault: true },
       logLevel: 'info',
       logFile: null,
     });
@@ -46,6 +47,21 @@ describe('the worker’s configuration', () => {
   });
 
   it.each([
+    { text: '9000', address: { host: '127.0.0.1', port: 9_000, isDefault: false } },
+    { text: '0', address: { host: '127.0.0.1', port: 0, isDefault: false } },
+    { text: '0.0.0.0:9464', address: { host: '0.0.0.0', port: 9_464, isDefault: false } },
+    { text: '[::1]:9464', address: { host: '::1', port: 9_464, isDefault: false } },
+    { text: 'Off', address: null },
+  ])('takes the metrics address $text', ({ text, address }) => {
+    expect(read(['--metrics-address', text])?.metricsAddress).toEqual(address);
+    expect(read([], { CUTOVER_METRICS_ADDRESS: text })?.metricsAddress).toEqual(address);
+  });
+
+  it.each([
+    { argv: ['--metrics-address', '65536'], env: {}, names: '65536' },
+    { argv: ['--metrics-address', 'localhost'], env: {}, names: 'localhost' },
+    { argv: ['--metrics-address', '::1:9464'], env: {}, names: '::1:9464' },
+    { argv: [], env: { CUTOVER_METRICS_ADDRESS: ':9464' }, names: 'CUTOVER_METRICS_ADDRESS' },
     { argv: ['--watch-slots', '0'], env: {}, names: '--watch-slots' },
     { argv: [], env: { CUTOVER_WATCH_SLOTS: 'many' }, names: 'CUTOVER_WATCH_SLOTS' },
     { argv: [], env: { CUTOVER_LOG_LEVEL: 'loud' }, names: 'loud' },

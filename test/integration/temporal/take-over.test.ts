@@ -1,0 +1,97 @@
+import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunningWorker, startWorker } from '../../../src/worker/run.ts';
+import {
+  type DeploymentStatus,
+  deploymentWorkflowId,
+  START_UPDATE,
+  type StartReceipt,
+  type StartRequest,
+  TASK_QUEUE,
+  WORKFLOW_TYPE,
+} from '../../../src/workflows/api.ts';
+import { createLiveWorld } from '../../support/live-world.ts';
+import { shortPlan } from '../../support/plans.ts';
+import { type DevServer, startDevServer } from '../../support/temporal.ts';
+import { createWorld, type World } from '../../support/world/world.ts';
+
+let server: DevServer;
+let worker: RunningWorker;
+let client: Client;
+let world: World;
+
+beforeAll(async () => {
+  server = await startDevServer();
+
+  world = createWorld();
+  const { activities } = createLiveWorld(world);
+  worker = await startWorker({ address: server.address, localUrl: 'http://127.0.0.1:1', activities });
+  client = new Client({ connection: await Connection.connect({ address: server.address }) });
+}, 120_000);
+
+afterAll(async () => {
+  await client?.connection.close();
+  await worker?.shutdown();
+  await server?.stop();
+});
+
+function request(version: string): StartRequest {
+  return { plan: shortPlan({ version }), started_by: 'dora@example.com', request_id: `start-${version}` };
+}
+
+/** What `cutover start` does for a service that has an open run. */
+function start(what: StartRequest): Promise<StartReceipt> {
+  const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOW_TYPE, {
+    workflowId: deploymentWorkflowId(what.plan),
+    taskQueue: TASK_QUEUE,
+    args: [what],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+  });
+  return client.workflow.executeUpdateWithStart(START_UPDATE, { args: [what], startWorkflowOperation });
+}
+
+function status(): Promise<DeploymentStatus> {
+  return client.workflow.getHandle(deploymentWorkflowId(request('1').plan)).query<DeploymentStatus>('status');
+}
+
+async function until(version: string, phase: DeploymentStatus['phase']): Promise<DeploymentStatus> {
+  await expect
+    .poll(async () => status().then((seen) => `${seen.version} ${seen.phase}`), { timeout: 30_000 })
+    .toBe(`${version} ${phase}`);
+  return status();
+}
+
+describe('start as an update with start', () => {
+  it('starts what does not run, and takes over from a lease without letting go of the ID', async () => {
+    const first = await start(request('2.0.0'));
+    expect(first).toMatchObject({ taken_over: false, version: '2.0.0' });
+    await until('2.0.0', 'lease');
+    const second = await start(request('3.0.0'));
+    expect(second).toEqual({ taken_over: true, run_id: first.run_id, version: '2.0.0' });
+    const next = await until('3.0.0', 'lease');
+    expect(next.run_id).not.toBe(first.run_id);
+    expect(next).toMatchObject({ previous_version: '2.0.0', weights: { blue: 100, green: 0 } });
+    expect(world.violations).toEqual([]);
+    const old = await client.workflow.getHandle(next.workflow_id, first.run_id).describe();
+    expect(old.status.name).toBe('CONTINUED_AS_NEW');
+    const { typedSearchAttributes, memo } = await client.workflow.getHandle(next.workflow_id).describe();
+    expect(memo).toMatchObject({ version: '3.0.0' });
+    expect(Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]))).toMatchObject(
+      {
+        DeployPhase: 'lease',
+        DeployOutcome: 'succeeded',
+      },
+    );
+  });
+
+  it('is answered by the run that it started when it comes again', async () => {
+    expect(await start(request('3.0.0'))).toMatchObject({ taken_over: false, version: '3.0.0' });
+  });
+
+  it('is refused while the deployment is under way', async () => {
+    await start(request('4.0.0'));
+    const refused: unknown = await start(request('5.0.0')).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ cause: { type: 'CUTOVER_ALREADY_RUNNING' } });
+    await until('4.0.0', 'lease');
+  });
+});
