@@ -2,12 +2,27 @@
 import process, { stdout } from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { CutoverError } from '../errors.ts';
+import { answerCommand, completionCommand } from './commands/completion.ts';
 import { demoCommand } from './commands/demo.ts';
 import { devCommand } from './commands/dev.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { historyCommand } from './commands/history.ts';
+import { initCommand } from './commands/init.ts';
 import { listCommand } from './commands/list.ts';
-import { approveCommand, extendCommand, rejectCommand, releaseCommand, rollbackCommand } from './commands/messages.ts';
+import {
+  approveCommand,
+  extendCommand,
+  pauseCommand,
+  promoteCommand,
+  rejectCommand,
+  releaseCommand,
+  resumeCommand,
+  rollbackCommand,
+} from './commands/messages.ts';
 import { planCommand } from './commands/plan.ts';
+import { replayCommand } from './commands/replay.ts';
 import { schemaCommand } from './commands/schema.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { tellError } from './commands/support.ts';
@@ -40,26 +55,40 @@ export function createProgram(): Command {
     .description('Durable blue-green deployments on Temporal.')
     .version(packageVersion())
     .addHelpText('after', `${EXIT_CODES_HELP}\n${CONNECTION_HELP}`)
+    .option('--utc', 'show times in UTC, not in the local zone')
+    .hook('preAction', (_, command) => {
+      if (program.opts().utc === true) command.setOptionValue('utc', true);
+    })
     .showSuggestionAfterError();
   const commands = [
+    initCommand(),
     validateCommand(),
     planCommand(),
     schemaCommand(),
+    simulateCommand(),
     startCommand(),
     statusCommand(),
     watchCommand(),
+    historyCommand(),
     approveCommand(),
     rejectCommand(),
     rollbackCommand(),
+    pauseCommand(),
+    resumeCommand(),
     extendCommand(),
+    promoteCommand(),
     releaseCommand(),
     listCommand(),
+    doctorCommand(),
+    replayCommand(),
     workerCommand(),
     devCommand(),
     demoCommand(),
+    completionCommand(),
   ];
   for (const command of commands) program.addCommand(command);
-  for (const command of [program, ...commands])
+  program.addCommand(answerCommand(program), { hidden: true });
+  for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: () => undefined });
   return program;
 }

@@ -10,6 +10,7 @@ import { CutoverError } from '../errors.ts';
 
 export const DEFAULT_ADDRESS = '127.0.0.1:7233';
 export const DEFAULT_NAMESPACE = 'default';
+const DEFAULT_LOCAL_URL = 'http://127.0.0.1:7440';
 const DEV_SERVER_UI = 'http://127.0.0.1:8233';
 
 /** Given values go before those of the environment. */
@@ -61,6 +62,12 @@ export function webUiUrl(address: string, given?: string): string | null {
   const known = given ?? env.CUTOVER_UI_URL;
   if (known !== undefined && known !== '') return known.replace(/\/+$/, '');
   return /^(localhost|127\.0\.0\.1|\[::1\]):7233$/.test(address) ? DEV_SERVER_UI : null;
+}
+
+/** Admin URL of the local program for plans that name none, as a worker reads it: CUTOVER_LOCAL_URL. */
+export function localProgramUrl(): string {
+  const named = env.CUTOVER_LOCAL_URL;
+  return named !== undefined && named !== '' ? named : DEFAULT_LOCAL_URL;
 }
 
 /** Who sends a message when `--by` is not given: CUTOVER_BY, else the account's name. */

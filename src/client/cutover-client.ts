@@ -1,10 +1,9 @@
 /** Cutover for scripts: start, follow and steer deployments. Every error is a CutoverError with a code. */
-import { WorkflowFailedError } from '@temporalio/client';
-import { CutoverError } from '../errors.ts';
 import { loadPlan } from '../plan/load.ts';
 import type { Problem } from '../plan/problems.ts';
 import type { Plan } from '../plan/types.ts';
 import {
+  type ApproveMessage,
   type DeploymentResult,
   deploymentWorkflowId,
   type ExtendObservationMessage,
@@ -13,22 +12,29 @@ import {
 } from '../workflows/api.ts';
 import { type ConnectOptions, defaultSender } from './config.ts';
 import { resolveDeploymentId } from './deployment-id.ts';
+import { type DeploymentHistory, readHistory } from './history/read.ts';
 import { type ListFilter, listDeployments } from './list.ts';
+import { type LiveReadings, readLive } from './live-readings.ts';
 import type { LiveStatus } from './live-status.ts';
 import { type MessageAnswer, type SendOptions, sendMessage } from './messages.ts';
-import { rootMessage } from './rpc-errors.ts';
-import { coded, openSession, type Session } from './session.ts';
+import { type Preflight, preflight } from './preflight.ts';
+import { awaitResult } from './result.ts';
+import { openSession, type Session } from './session.ts';
 import { refuseUnbuilt, type StartedDeployment, startDeployment } from './start.ts';
 import { readStatus } from './status.ts';
 import type { DeploymentSummary } from './summary.ts';
 import { type WatchOptions, watchDeployment } from './watch.ts';
 
 export type { ConnectOptions } from './config.ts';
+export type { DeploymentHistory, HistoryEntry } from './history/read.ts';
 export type { ListFilter } from './list.ts';
+export type { LiveReadings } from './live-readings.ts';
 export { isClosed, isSettled, type Live, type LiveActivity, type LiveStatus } from './live-status.ts';
 export type { MessageAnswer, SendOptions } from './messages.ts';
+export type { Preflight, PreflightCheck } from './preflight.ts';
 export type { StartedDeployment } from './start.ts';
 export type { DeploymentSummary } from './summary.ts';
+export type { TakenOver } from './take-over.ts';
 export type { WatchOptions } from './watch.ts';
 
 export interface PlanSource {
@@ -46,9 +52,12 @@ export interface DeploymentHandle extends StartedDeployment {
   status(): Promise<LiveStatus>;
   watch(options?: WatchOptions): AsyncGenerator<LiveStatus, void, void>;
   result(): Promise<DeploymentResult>;
-  approve(message?: Message): Promise<MessageAnswer>;
+  approve(message?: ApproveMessage): Promise<MessageAnswer>;
   reject(message?: Message): Promise<MessageAnswer>;
   rollback(message?: RollbackMessage): Promise<MessageAnswer>;
+  pause(message?: Message): Promise<MessageAnswer>;
+  resume(message?: Message): Promise<MessageAnswer>;
+  promote(message?: Message): Promise<MessageAnswer>;
 }
 
 /**
@@ -86,12 +95,19 @@ export class CutoverClient {
 
   /**
    * Takes a plan, or the outcome of `validate`. Refuses what this version cannot run (CUTOVER_…_NOT_BUILT), and with
-   * CUTOVER_ALREADY_RUNNING what is started while another deployment of the service is open.
+   * CUTOVER_ALREADY_RUNNING what is started while another deployment of the service is open and not in its lease.
    */
-  async start(what: Plan | ValidatedPlan, options: { startedBy?: string } = {}): Promise<DeploymentHandle> {
+  async start(
+    what: Plan | ValidatedPlan,
+    options: { startedBy?: string; requestId?: string } = {},
+  ): Promise<DeploymentHandle> {
     const { plan, warnings } = 'plan' in what ? what : { plan: what, warnings: null };
     refuseUnbuilt(plan, warnings);
-    const started = await startDeployment(this.#session, plan, options.startedBy ?? defaultSender());
+    const { startedBy = defaultSender(), requestId } = options;
+    const started = await startDeployment(this.#session, plan, {
+      startedBy,
+      ...(requestId === undefined ? {} : { requestId }),
+    });
     return this.#handle(started, deploymentWorkflowId(plan));
   }
 
@@ -100,11 +116,21 @@ export class CutoverClient {
       ...started,
       status: () => readStatus(this.#session, id, started.run_id),
       watch: (options) => watchDeployment(this.#session, id, { ...options, runId: started.run_id }),
-      result: () => this.#result(id, started.run_id),
+      result: () => awaitResult(this.#session, id, started.run_id),
       approve: (message) => this.approve(id, message),
       reject: (message) => this.reject(id, message),
       rollback: (message) => this.rollback(id, message),
+      pause: (message) => this.pause(id, message),
+      resume: (message) => this.resume(id, message),
+      promote: (message) => this.promote(id, message),
     };
+  }
+
+  /** Whether `start` would go now: everything that it does, apart from starting. Nothing is changed. */
+  preflight(what: Plan | ValidatedPlan): Promise<Preflight> {
+    const { plan, warnings } = 'plan' in what ? what : { plan: what, warnings: null };
+    refuseUnbuilt(plan, warnings);
+    return preflight(this.#session, plan);
   }
 
   /** Within about 5 s, whether a worker answers or not: see `live.answered`. */
@@ -116,37 +142,26 @@ export class CutoverClient {
     return watchDeployment(this.#session, resolveDeploymentId(id), options);
   }
 
-  /** Waits until the run has closed, lease included. CUTOVER_INTERNAL when it was terminated, or has failed. */
+  /** The status, with a watcher's reading of the last 2 s when there is one within 5 s. */
+  live(id: string): Promise<{ status: LiveStatus; readings: LiveReadings }> {
+    return readLive(this.#session, resolveDeploymentId(id));
+  }
+
+  /** What happened, from the server's records and, while a worker answers, the deployment's own. Default: the newest. */
+  history(id: string, options: { runId?: string } = {}): Promise<DeploymentHistory> {
+    return readHistory(this.#session, resolveDeploymentId(id), options.runId);
+  }
+
+  /**
+   * Waits until the deployment has ended, lease included. One that the next deployment takes over has succeeded.
+   * CUTOVER_INTERNAL when it was terminated, or has failed.
+   */
   result(id: string): Promise<DeploymentResult> {
-    return this.#result(resolveDeploymentId(id));
+    return awaitResult(this.#session, resolveDeploymentId(id));
   }
 
-  async #result(workflowId: string, runId?: string): Promise<DeploymentResult> {
-    try {
-      return (await this.#session.workflows.getHandle(workflowId, runId).result()) as DeploymentResult;
-    } catch (error) {
-      if (!(error instanceof WorkflowFailedError)) throw coded(this.#session, error, workflowId);
-      return this.#withoutResult(workflowId, runId, error);
-    }
-  }
-
-  /** A cancelled run has no result of its own, but has rolled back; its status tells. */
-  async #withoutResult(
-    workflowId: string,
-    runId: string | undefined,
-    cause: WorkflowFailedError,
-  ): Promise<DeploymentResult> {
-    const status = await readStatus(this.#session, workflowId, runId);
-    if (status.live.execution === 'cancelled' && status.outcome !== null) {
-      const { outcome, version, weights } = status;
-      return { outcome, reason: status.reason ?? rootMessage(cause), version, weights };
-    }
-    throw new CutoverError('CUTOVER_INTERNAL', `The run has ${status.live.execution}: ${rootMessage(cause)}`, {
-      cause,
-    });
-  }
-
-  approve(id: string, message: Message = {}, options?: SendOptions): Promise<MessageAnswer> {
+  /** `digest`: refused when something else is pending by now. */
+  approve(id: string, message: ApproveMessage = {}, options?: SendOptions): Promise<MessageAnswer> {
     return sendMessage(this.#session, resolveDeploymentId(id), 'approve', from(message), options);
   }
 
@@ -157,6 +172,20 @@ export class CutoverClient {
   /** The answer comes when all traffic is on the old colour again, or held: `options.onAccepted` is called before. */
   rollback(id: string, message: RollbackMessage = {}, options?: SendOptions): Promise<MessageAnswer> {
     return sendMessage(this.#session, resolveDeploymentId(id), 'rollback', from(message), options);
+  }
+
+  /** Share, scale-down and clean-up do not advance; watching, approval and lease clocks go on. */
+  pause(id: string, message: Message = {}, options?: SendOptions): Promise<MessageAnswer> {
+    return sendMessage(this.#session, resolveDeploymentId(id), 'pause', from(message), options);
+  }
+
+  resume(id: string, message: Message = {}, options?: SendOptions): Promise<MessageAnswer> {
+    return sendMessage(this.#session, resolveDeploymentId(id), 'resume', from(message), options);
+  }
+
+  /** Ends a wait early; never gives an approval, and never passes over a criterion of the switch. */
+  promote(id: string, message: Message = {}, options?: SendOptions): Promise<MessageAnswer> {
+    return sendMessage(this.#session, resolveDeploymentId(id), 'promote', from(message), options);
   }
 
   /** `duration`: `30m` lengthens, `-30m` shortens the observation. */

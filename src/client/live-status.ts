@@ -8,6 +8,8 @@ export type ExecutionState =
   | 'cancelled'
   | 'terminated'
   | 'continued_as_new'
+  /** Ended in its lease by the next deployment of the service. */
+  | 'taken_over'
   | 'timed_out'
   | 'unknown';
 
@@ -43,7 +45,7 @@ export type LiveStatus = DeploymentStatus & { live: Live };
 
 /** Nothing changes any more. */
 export function isClosed(status: LiveStatus): boolean {
-  return status.live.execution !== 'running' && status.live.execution !== 'continued_as_new';
+  return status.live.execution !== 'running';
 }
 
 /**

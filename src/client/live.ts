@@ -1,9 +1,8 @@
 /** Pending activities as a describe call shows them. Everything in them comes from elsewhere: nothing is trusted. */
-
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { CriterionReading, Evidence } from '../workflows/api.ts';
 import type { LiveActivity } from './live-status.ts';
+import { firstValue, innermostMessage, isoOf, isRecord } from './proto.ts';
 
 const WATCHER = 'watchWindow';
 
@@ -36,13 +35,18 @@ export function liveEvidence(description: WorkflowExecutionDescription): Evidenc
 
 /** The evidence of a watcher's heartbeat details; null: they are none. */
 export function evidenceIn(details: unknown): Evidence | null {
-  if (!isRecord(details) || !isRecord(details.live)) return null;
-  const { at, criteria, coverage } = details.live;
+  return isRecord(details) ? evidenceOf(details.live) : null;
+}
+
+/** Null: the value is none. */
+export function evidenceOf(value: unknown): Evidence | null {
+  if (!isRecord(value)) return null;
+  const { at, criteria, coverage } = value;
   if (typeof at !== 'string' || !Array.isArray(criteria) || !isRecord(coverage)) return null;
   const { judged, expected, percent, longest_gap_ms } = coverage;
   if (![judged, expected, percent, longest_gap_ms].every((part) => typeof part === 'number')) return null;
   if (!criteria.every(isReading)) return null;
-  return details.live as unknown as Evidence;
+  return value as unknown as Evidence;
 }
 
 function isReading(value: unknown): value is CriterionReading {
@@ -61,28 +65,5 @@ function isReading(value: unknown): value is CriterionReading {
 }
 
 function heartbeatOf(pending: PendingActivity): unknown {
-  const payload = pending.heartbeatDetails?.payloads?.[0];
-  if (payload === undefined) return null;
-  try {
-    return defaultPayloadConverter.fromPayload(payload as Payload);
-  } catch {
-    return null;
-  }
-}
-
-function innermostMessage(failure: PendingActivity['lastFailure']): string | null {
-  let deepest = failure ?? null;
-  while (deepest?.cause != null) deepest = deepest.cause;
-  const message = deepest?.message ?? '';
-  return message === '' ? null : message;
-}
-
-function isoOf(timestamp: PendingActivity['lastHeartbeatTime']): string | null {
-  if (timestamp?.seconds == null) return null;
-  const ms = Number(timestamp.seconds) * 1000 + (timestamp.nanos ?? 0) / 1e6;
-  return ms > 0 ? new Date(ms).toISOString() : null;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return firstValue(pending.heartbeatDetails);
 }

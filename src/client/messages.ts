@@ -108,13 +108,14 @@ function observingClient(session: Session, observed: { settled: boolean }): Work
   });
 }
 
-/** Not accepted in time, or too many updates in flight: a signal has neither limit. */
+/** Not accepted in time, too many updates in flight, or a workflow that cannot go on by now: a signal waits for better. */
 function isWorthSignalling(error: unknown): boolean {
   const code = grpcCode(error);
   return (
     code === GRPC.deadline_exceeded ||
     code === GRPC.cancelled ||
     code === GRPC.resource_exhausted ||
+    code === GRPC.failed_precondition ||
     code === GRPC.unavailable
   );
 }

@@ -2,10 +2,13 @@
 import { env, stderr, stdout } from 'node:process';
 import { CutoverError, ERRORS } from '../errors.ts';
 import { type Colors, colorsFor } from './render/canvas.ts';
+import { LOCAL_TIMES, type Times, timesIn } from './render/times.ts';
 
 export interface CommonOptions {
   json?: boolean;
   debug?: boolean;
+  /** Show times in UTC. */
+  utc?: boolean;
 }
 
 export interface Output {
@@ -15,6 +18,7 @@ export interface Output {
   isTerminal: boolean;
   columns: number;
   colors: Colors;
+  times: Times;
   /** A line of the result. With `--json` use `data`. */
   line(text: string): void;
   /** The one JSON document of a command. */
@@ -32,6 +36,7 @@ export function createOutput(options: CommonOptions): Output {
     isTerminal,
     columns: stdout.columns ?? 120,
     colors: colorsFor(isTerminal, forced),
+    times: options.utc === true ? timesIn('UTC') : LOCAL_TIMES,
     line: (text) => void stdout.write(`${text}\n`),
     data: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     note: (text) => void stderr.write(`${text}\n`),

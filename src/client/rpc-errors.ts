@@ -16,6 +16,7 @@ export const GRPC = {
   not_found: 5,
   permission_denied: 7,
   resource_exhausted: 8,
+  failed_precondition: 9,
   unavailable: 14,
   unauthenticated: 16,
 } as const;

@@ -1,17 +1,20 @@
-/** Starting a deployment: its workflow ID is the lock of the service, and a refusal tells who holds it. */
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+/**
+ * Starting a deployment: its workflow ID is the lock of the service. A service whose last deployment is in its lease is
+ * taken over, without letting go of the lock; any other refusal tells who holds it.
+ */
+import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { CutoverError } from '../errors.ts';
-import { formatDuration } from '../plan/duration.ts';
 import { NOT_BUILT_CODES, type Problem } from '../plan/problems.ts';
 import { findNotBuilt } from '../plan/rules/not-built.ts';
 import type { Plan } from '../plan/types.ts';
 import { type DeploymentInput, deploymentWorkflowId, TASK_QUEUE, WORKFLOW_TYPE } from '../workflows/api.ts';
-import { shortId } from './deployment-id.ts';
+import { isClosed } from './live-status.ts';
 import { planDetails, planSummary } from './render/plan-details.ts';
 import { DEPLOY_ENVIRONMENT, DEPLOY_PHASE, DEPLOY_SERVICE } from './search-attributes.ts';
 import { bounded, runUrl, type Session } from './session.ts';
 import { readStatus } from './status.ts';
+import { type DeploymentStart, type Holder, type TakenOver, takeOver } from './take-over.ts';
 
 /** A lost worker's workflow task is given to another one after this long. */
 const WORKFLOW_TASK_TIMEOUT = '2s';
@@ -24,22 +27,31 @@ export interface StartedDeployment {
   version: string;
   /** The run's page in the Web UI; null: the UI's address is unknown. */
   url: string | null;
+  /** Null: nothing was in the way. */
+  took_over: TakenOver | null;
+}
+
+export interface StartOptions {
+  startedBy: string;
+  /** The same id starts once: a start whose answer was lost can be sent again. Default: a new one. */
+  requestId?: string;
 }
 
 /**
- * CUTOVER_ALREADY_RUNNING while another deployment of the service is open. When the answer to the call was lost, the
- * same happens at the second try, and names the run that the first one started.
+ * CUTOVER_ALREADY_RUNNING while another deployment of the service is open, unless it is in its lease. When the answer
+ * to the call was lost, the same happens at the second try, and names the run that the first one started; with the same
+ * request id the second try finds the run that the first one started.
  */
-export async function startDeployment(session: Session, plan: Plan, startedBy: string): Promise<StartedDeployment> {
+export async function startDeployment(session: Session, plan: Plan, options: StartOptions): Promise<StartedDeployment> {
   const workflowId = deploymentWorkflowId(plan);
-  const handle = await bounded(session, () =>
-    startWorkflow(session, workflowId, plan, startedBy).catch((error: unknown) => {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
-      throw error;
-    }),
-  );
-  if (handle === null) throw await alreadyRunning(session, workflowId);
-  const runId = handle.firstExecutionRunId;
+  const requestId = options.requestId ?? randomUUID();
+  const input: DeploymentInput = { plan, started_by: options.startedBy, request_id: requestId };
+  const start = startOptionsOf(workflowId, input);
+  const started = await startedRun(session, start);
+  const { runId, tookOver } =
+    started === null
+      ? await startBeside(session, start, input, options.requestId !== undefined)
+      : { runId: started, tookOver: null };
   return {
     workflow_id: workflowId,
     run_id: runId,
@@ -47,6 +59,7 @@ export async function startDeployment(session: Session, plan: Plan, startedBy: s
     environment: plan.environment,
     version: plan.version,
     url: runUrl(session, workflowId, runId),
+    took_over: tookOver,
   };
 }
 
@@ -62,40 +75,45 @@ export function refuseUnbuilt(plan: Plan, warnings: readonly Problem[] | null): 
   });
 }
 
-function startWorkflow(
-  session: Session,
-  workflowId: string,
-  plan: Plan,
-  startedBy: string,
-): Promise<WorkflowHandleWithFirstExecutionRunId> {
-  const input: DeploymentInput = { plan, started_by: startedBy };
-  return session.workflows.start(WORKFLOW_TYPE, {
+function startOptionsOf(workflowId: string, input: DeploymentInput): DeploymentStart {
+  const { plan, started_by } = input;
+  return {
     workflowId,
     taskQueue: TASK_QUEUE,
     args: [input],
-    workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     staticSummary: planSummary(plan),
-    staticDetails: planDetails(plan, startedBy),
+    staticDetails: planDetails(plan, started_by),
     typedSearchAttributes: [
       { key: DEPLOY_SERVICE, value: plan.service },
       { key: DEPLOY_ENVIRONMENT, value: plan.environment },
       { key: DEPLOY_PHASE, value: 'claim' },
     ],
-    memo: { version: plan.version, service: plan.service, environment: plan.environment, started_by: startedBy },
-  });
+    memo: { version: plan.version, service: plan.service, environment: plan.environment, started_by },
+  };
 }
 
-async function alreadyRunning(session: Session, workflowId: string): Promise<CutoverError> {
-  const id = shortId(workflowId);
-  const status = await readStatus(session, workflowId).catch(() => null);
-  if (status === null) return new CutoverError('CUTOVER_ALREADY_RUNNING', `A deployment of ${id} is running.`);
-  const sinceMs = Math.max(0, Date.now() - Date.parse(status.started_at));
-  const since = formatDuration(Math.floor(sinceMs / 1_000) * 1_000);
-  const phase = status.phase.replaceAll('_', ' ');
-  const message = `${id} is being deployed: ${status.version} by ${status.started_by}, ${since} ago, now in ${phase}. See it: cutover status ${id}`;
-  return new CutoverError('CUTOVER_ALREADY_RUNNING', message, {
-    details: { workflow_id: workflowId, run_id: status.run_id, version: status.version, phase: status.phase },
-  });
+/** Where another run had the workflow ID: it may have closed since, and needs no worker's answer then. */
+async function startBeside(
+  session: Session,
+  start: DeploymentStart,
+  input: DeploymentInput,
+  again: boolean,
+): Promise<Holder> {
+  const status = await readStatus(session, start.workflowId).catch(() => null);
+  const started = status !== null && isClosed(status) ? await startedRun(session, start) : null;
+  if (started !== null) return { runId: started, tookOver: null };
+  return takeOver(session, start, input, { status, again });
+}
+
+/** Null: another run has the workflow ID. */
+async function startedRun(session: Session, start: DeploymentStart): Promise<string | null> {
+  const handle = await bounded(session, () =>
+    session.workflows.start(WORKFLOW_TYPE, { ...start, workflowIdConflictPolicy: 'FAIL' }).catch((error: unknown) => {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
+      throw error;
+    }),
+  );
+  return handle?.firstExecutionRunId ?? null;
 }

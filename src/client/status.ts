@@ -1,10 +1,11 @@
 /** The status of one deployment: the workflow's own answer in time, else what the server has recorded. */
-import { QueryNotRegisteredError, type WorkflowExecutionDescription, type WorkflowHandle } from '@temporalio/client';
+import { QueryNotRegisteredError, type WorkflowHandle } from '@temporalio/client';
 import type { DeploymentResult, DeploymentStatus } from '../workflows/api.ts';
 import { liveActivities, liveEvidence } from './live.ts';
 import type { LiveStatus } from './live-status.ts';
 import { GRPC, grpcCode, rootMessage } from './rpc-errors.ts';
-import { bounded, runUrl, type Session } from './session.ts';
+import { type FollowedRun, followRuns } from './runs.ts';
+import { runUrl, type Session } from './session.ts';
 import { type DeploymentSummary, statusFromSummary, summaryOf } from './summary.ts';
 
 const QUERY_TIMEOUT_MS = 2_000;
@@ -14,30 +15,30 @@ const STATUS_VERSION = 1;
 type Answer = { status: DeploymentStatus } | { note: string };
 
 /**
- * Describe and query name the same run, so that the two parts belong together. CUTOVER_NOT_FOUND when there is none,
+ * Of the newest run of the deployment that `runId` belongs to (default: of the newest deployment). Describe and query
+ * name the same run, so that the two parts belong together. CUTOVER_NOT_FOUND when there is none,
  * CUTOVER_TEMPORAL_UNREACHABLE when the server does not answer.
  */
 export async function readStatus(session: Session, workflowId: string, runId?: string): Promise<LiveStatus> {
-  const latest = session.workflows.getHandle(workflowId, runId);
-  const description = await bounded(session, () => latest.describe(), { workflowId });
-  const summary = summaryOf(description);
-  const handle = session.workflows.getHandle(workflowId, description.runId);
+  const followed = await followRuns(session, workflowId, runId);
+  const summary = summaryOf(followed.description);
+  const handle = session.workflows.getHandle(workflowId, summary.run_id, { followRuns: false });
   const answer = await askWorkflow(session, handle);
   const known =
     'status' in answer ? answer.status : statusFromSummary(summary, await resultOf(session, handle, summary));
-  return { ...known, live: liveOf(session, description, summary, answer) };
+  return { ...known, live: liveOf(session, followed, summary, answer) };
 }
 
 function liveOf(
   session: Session,
-  description: WorkflowExecutionDescription,
+  { description, successorRunId }: FollowedRun,
   summary: DeploymentSummary,
   answer: Answer,
 ): LiveStatus['live'] {
   return {
     answered: 'status' in answer,
     note: 'note' in answer ? answer.note : null,
-    execution: summary.execution,
+    execution: successorRunId === null ? summary.execution : 'taken_over',
     closed_at: summary.closed_at,
     history_events: description.historyLength,
     evidence: liveEvidence(description),
@@ -65,7 +66,7 @@ function whyNoAnswer(error: unknown): string {
   if (error instanceof QueryNotRegisteredError) return `it does not know the query: ${error.message}`;
   const code = grpcCode(error);
   if (code === GRPC.deadline_exceeded || code === GRPC.cancelled) return 'no worker is answering';
-  const message = rootMessage(error);
+  const message = rootMessage(error).replace(/\.$/, '');
   return /no poller/i.test(message) ? 'no worker is answering' : `the workflow does not answer: ${message}`;
 }
 

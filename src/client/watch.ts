@@ -17,8 +17,8 @@ export interface WatchOptions {
 }
 
 /**
- * One status at once and then about every second, the last one closed. Stays with the run that it finds first, or with
- * the one that it continues as. Ends quietly when `signal` is aborted.
+ * One status at once and then about every second, the last one closed. Stays with the deployment that it finds first,
+ * through the runs of its lease, and never goes on into the next one. Ends quietly when `signal` is aborted.
  */
 export async function* watchDeployment(
   session: Session,
@@ -33,7 +33,7 @@ export async function* watchDeployment(
     try {
       last = carryOver(last, await readStatus(session, workflowId, runId));
       lostAtMs = null;
-      runId = last.live.execution === 'continued_as_new' ? undefined : last.run_id;
+      runId = last.run_id;
       yield last;
       if (isClosed(last)) return;
     } catch (error) {
@@ -47,13 +47,14 @@ export async function* watchDeployment(
 }
 
 /**
- * A status put together without the workflow's answer knows less than the last answer did: what that told stays, and
+ * Of two looks at one deployment: a status put together without the workflow's answer knows less than the last answer did: what that told stays, and
  * the server's own word on phase and outcome goes over it.
  */
 export function carryOver(known: LiveStatus | null, next: LiveStatus): LiveStatus {
-  if (next.live.answered || known === null || known.run_id !== next.run_id || known.phases.length === 0) return next;
+  if (next.live.answered || known === null || known.phases.length === 0) return next;
   return {
     ...known,
+    run_id: next.run_id,
     phase: next.phase,
     outcome: next.outcome ?? known.outcome,
     reason: next.reason ?? known.reason,

@@ -45,7 +45,17 @@ const REFUSED: Snippet[] = [
   ...importing('src/local/temporal/server.ts', '../../client/cli.ts', '../../worker/run.ts'),
   ...importing('src/client/cli.ts', '../decision/judge.ts', '../workflows/deployment.ts', '../worker/run.ts'),
   ...importing('src/client/cli.ts', '../activities/mutations.ts', '../adapters/registry.ts', '@temporalio/worker'),
-  ...importing('src/worker/run.ts', '../client/cli.ts'),
+  ...importing(
+    'src/worker/run.ts',
+    '../client/cli.ts',
+    '../direct/run.ts',
+    '../simulate/run.ts',
+    '../replay/replay.ts',
+  ),
+  ...importing('src/activities/mutations.ts', '../direct/run.ts', '../simulate/run.ts'),
+  ...importing('src/direct/run.ts', '../client/cli.ts', '../workflows/deployment.ts'),
+  ...importing('src/simulate/run.ts', '../client/cli.ts', '../workflows/deployment.ts'),
+  ...importing('src/replay/replay.ts', '../client/cli.ts', '../workflows/deployment.ts'),
   ...['src/plan/a.ts', 'src/decision/a.ts', 'src/workflows/a.ts', 'src/activities/a.ts', 'src/adapters/a.ts'].map(
     (file) => ({ file, code: READS_ENV }),
   ),
@@ -69,6 +79,14 @@ const ACCEPTED: Snippet[] = [
   ...importing('src/local/main.ts', './client.ts', '../adapters/types.ts', '../plan/types.ts', 'hono'),
   ...importing('src/client/commands/worker.ts', '../../worker/main.ts', '../../plan/load.ts', '../../workflows/api.ts'),
   ...importing('src/client/commands/dev.ts', '../../local/spawn.ts', '@temporalio/client'),
+  ...importing(
+    'src/client/commands/replay.ts',
+    '../../replay/replay.ts',
+    '../../simulate/run.ts',
+    '../../direct/run.ts',
+  ),
+  ...importing('src/direct/run.ts', '../adapters/registry.ts', '../activities/clock.ts', '../workflows/api.ts'),
+  ...importing('src/simulate/run.ts', '../activities/watch.ts', '../local/fence.ts', '../worker/bundle.ts'),
   ...importing('src/worker/run.ts', '../adapters/registry.ts', '../activities/mutations.ts', '@temporalio/worker'),
   ...['src/worker/main.ts', 'src/client/config.ts', 'src/local/main.ts'].map((file) => ({ file, code: READS_ENV })),
 ];

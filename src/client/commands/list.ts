@@ -35,12 +35,12 @@ async function list(output: Output, options: ListOptions): Promise<ExitCode> {
   else if (deployments.length === 0) output.note('No deployments.');
   else {
     const { renderList } = await import('../render/list.ts');
-    output.line(renderList(deployments, output.colors));
+    output.line(renderList(deployments, output.colors, output.times));
   }
   return EXIT.succeeded;
 }
 
-function parseLimit(text: string): number {
+export function parseLimit(text: string): number {
   const limit = Number(text);
   if (Number.isInteger(limit) && limit > 0 && limit <= MAX_LIMIT) return limit;
   throw new InvalidArgumentError(`Write a whole number from 1 to ${MAX_LIMIT}.`);

@@ -20,6 +20,7 @@ export function newCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .option('--json', 'one JSON document on stdout; errors as JSON on stderr')
+    .option('--utc', 'show times in UTC, not in the local zone')
     .option('--debug', 'print stacks');
 }
 

@@ -10,6 +10,7 @@ import { renderTree } from '../render/tree.ts';
 import { type DeploymentOptions, deploymentCommand, finish, idOf, withClient } from './support.ts';
 
 const REDRAW_MS = 250;
+const DEFAULT_ROWS = 24;
 
 /** `lease`: until the outcome is known. `closed`: until the run has ended, lease and clean-up included. */
 export type Until = 'lease' | 'closed';
@@ -95,7 +96,11 @@ async function openTree(output: Output): Promise<View> {
   let latest: LiveStatus | null = null;
   const redraw = () => {
     if (latest === null) return;
-    draw(renderTree(latest, { columns: stdout.columns ?? output.columns, colors: output.colors, nowMs: Date.now() }));
+    const { colors, times } = output;
+    const columns = stdout.columns ?? output.columns;
+    // The cursor stands below the last line.
+    const rows = Math.max(1, (stdout.rows ?? DEFAULT_ROWS) - 1);
+    draw(renderTree(latest, { columns, rows, colors, times, nowMs: Date.now() }));
   };
   const timer = setInterval(redraw, REDRAW_MS);
   return {
@@ -114,8 +119,8 @@ function openLines(output: Output): View {
   let before: LiveStatus | null = null;
   return {
     show(status) {
-      const at = new Date().toISOString();
-      for (const line of changeLines(before, status)) output.line(`${at} ${line}`);
+      const at = output.times.full(new Date().toISOString());
+      for (const line of changeLines(before, status)) output.line(`${at} ${output.times.inText(line)}`);
       before = status;
     },
     close: () => undefined,

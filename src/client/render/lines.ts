@@ -3,7 +3,9 @@ import { formatWeights } from '../../plan/weights.ts';
 import type { CriterionReading, Evidence, MessageRecord, PhaseStatus } from '../../workflows/api.ts';
 import { shortId } from '../deployment-id.ts';
 import type { LiveStatus } from '../live-status.ts';
-import { shellWord } from './notes.ts';
+import { noteChanges } from './change-notes.ts';
+import { shortDigest } from './notes.ts';
+import { shellWord } from './shell-word.ts';
 import { sanitiseAll, words } from './text.ts';
 import { readingFacts, remaining, span } from './values.ts';
 
@@ -18,6 +20,7 @@ export function changeLines(before: LiveStatus | null, after: LiveStatus): strin
     ...criterionChanges(old, safe),
     ...weightChanges(old, safe),
     ...approvalChanges(old, safe),
+    ...noteChanges(old, safe),
     ...newOnes(old?.attention ?? [], safe.attention).map((line) => `attention: ${line}`),
     ...newMessages(old, safe).map(messageLine),
     ...rollbackChanges(old, safe),
@@ -102,7 +105,7 @@ function approvalChanges(old: LiveStatus | null, now: LiveStatus): string[] {
     return [`approval: ${words(approval.state)} ${approval.approved_by.join(', ')}`.trimEnd()];
   const open = approval.approvers.filter((person) => !approval.approved_by.includes(person));
   const missing = approval.required - approval.approved_by.length;
-  const command = `cutover approve ${shortId(now.workflow_id)} --by ${shellWord(open[0] ?? 'NAME')}`;
+  const command = `cutover approve ${shortId(now.workflow_id)} --by ${shellWord(open[0] ?? 'NAME')} --digest ${shortDigest(approval.digest)}`;
   return [`approval: waiting for ${missing} of ${open.join(', ')} until ${approval.expires_at}: ${command}`];
 }
 
@@ -135,6 +138,8 @@ function outcomeChanges(old: LiveStatus | null, now: LiveStatus): string[] {
   if (now.outcome !== null && old?.outcome !== now.outcome) {
     lines.push(`${words(now.outcome)}${now.reason === null ? '' : `: ${now.reason}`}`);
   }
+  if (now.live.execution === 'taken_over' && old?.live.execution !== 'taken_over')
+    lines.push('its lease has ended: the next deployment took over');
   const lease = now.phase === 'lease' && old?.phase !== 'lease' ? now.lease : null;
   if (lease !== null) {
     const left = remaining(Date.parse(lease.ends_at) - Date.now());

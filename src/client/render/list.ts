@@ -5,8 +5,10 @@ import type { DeploymentSummary } from '../summary.ts';
 import type { Colors } from './canvas.ts';
 import { paintOutcome } from './notes.ts';
 import { sanitiseAll, words } from './text.ts';
+import { LOCAL_TIMES, type Times } from './times.ts';
 
 const HEAD = ['service', 'environment', 'version', 'phase', 'outcome', 'started', 'id'];
+const RUNS_HEAD = ['started', 'version', 'by', 'phase', 'outcome', 'ended', 'run'];
 const NO_LINES = {
   top: '',
   'top-mid': '',
@@ -25,13 +27,40 @@ const NO_LINES = {
   middle: '  ',
 };
 
-export function renderList(deployments: readonly DeploymentSummary[], colors: Colors): string {
+export function renderList(
+  deployments: readonly DeploymentSummary[],
+  colors: Colors,
+  times: Times = LOCAL_TIMES,
+): string {
+  const rows = sanitiseAll([...deployments]).map((one) => row(one, colors, times));
+  return tableOf(HEAD, rows, colors);
+}
+
+/** The deployments of one service, each with its newest run. */
+export function renderRuns(
+  deployments: readonly DeploymentSummary[],
+  colors: Colors,
+  times: Times = LOCAL_TIMES,
+): string {
+  const rows = sanitiseAll([...deployments]).map((one) => [
+    times.full(one.started_at),
+    one.version ?? '?',
+    one.started_by ?? '?',
+    words(one.phase),
+    outcomeOf(one, colors),
+    one.closed_at === null ? '' : times.full(one.closed_at),
+    one.run_id,
+  ]);
+  return tableOf(RUNS_HEAD, rows, colors);
+}
+
+function tableOf(head: readonly string[], rows: readonly string[][], colors: Colors): string {
   const table = new Table({
-    head: HEAD.map((name) => colors.dim(name)),
+    head: head.map((name) => colors.dim(name)),
     chars: NO_LINES,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  for (const deployment of sanitiseAll([...deployments])) table.push(row(deployment, colors));
+  table.push(...rows);
   return table
     .toString()
     .split('\n')
@@ -39,16 +68,19 @@ export function renderList(deployments: readonly DeploymentSummary[], colors: Co
     .join('\n');
 }
 
-function row(one: DeploymentSummary, colors: Colors): string[] {
-  const { outcome, execution } = one;
-  const abnormal = execution !== 'running' && execution !== 'completed' ? words(execution) : '';
+function outcomeOf({ outcome, execution }: DeploymentSummary, colors: Colors): string {
+  if (outcome !== null) return paintOutcome(outcome, { colors });
+  return execution === 'running' || execution === 'completed' ? '' : words(execution);
+}
+
+function row(one: DeploymentSummary, colors: Colors, times: Times): string[] {
   return [
     one.service,
     one.target === null ? one.environment : `${one.environment} @ ${one.target}`,
     one.version ?? '?',
     words(one.phase),
-    outcome === null ? abnormal : paintOutcome(outcome, { colors }),
-    one.started_at.replace('T', ' ').slice(0, 19),
+    outcomeOf(one, colors),
+    times.full(one.started_at),
     shortId(one.workflow_id),
   ];
 }

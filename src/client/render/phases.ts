@@ -2,17 +2,19 @@
 import type { CriterionReading, Evidence, PhaseStatus } from '../../workflows/api.ts';
 import type { LiveActivity, LiveStatus } from '../live-status.ts';
 import type { Canvas } from './canvas.ts';
+import { RANK, type RankedLine, ranked } from './fit.ts';
 import { bar, padEnd, width, words } from './text.ts';
 import { readingFacts, remaining, span } from './values.ts';
 
 const NAME_COLUMNS = 24;
 const BAR_COLUMNS = 20;
 
-export function phaseLines(status: LiveStatus, canvas: Canvas): string[] {
+export function phaseLines(status: LiveStatus, canvas: Canvas): RankedLine[] {
+  const current = status.phases.findLast(({ state }) => state !== 'pending' && state !== 'skipped');
   return status.phases.flatMap((phase) => [
-    phaseLine(phase, canvas),
+    { text: phaseLine(phase, canvas), rank: phase === current ? RANK.current : RANK.phase },
     ...evidenceLines(shownEvidence(status, phase), canvas),
-    ...(phase.state === 'running' ? activityLines(status.live.activities, canvas) : []),
+    ...(phase.state === 'running' ? ranked(RANK.evidence, activityLines(status.live.activities, canvas)) : []),
   ]);
 }
 
@@ -69,16 +71,19 @@ function phaseTime(phase: PhaseStatus, { colors, nowMs }: Canvas): string {
   return `${colors.cyan(done)}${colors.dim(open)} ${left}`;
 }
 
-function evidenceLines(evidence: Evidence | null, canvas: Canvas): string[] {
+/** Each criterion with its values; what does not hold ranks with the phase that it belongs to. */
+export function evidenceLines(evidence: Evidence | null, canvas: Canvas): RankedLine[] {
   if (evidence === null) return [];
   const { colors } = canvas;
   const longest = Math.max(0, ...evidence.criteria.map((reading) => width(label(reading))));
-  const lines = evidence.criteria.map((reading) => {
+  const lines = evidence.criteria.map((reading): RankedLine => {
     const facts = readingFacts(reading).join(colors.dim(' · '));
-    return `     ${readingGlyph(reading, canvas)} ${padEnd(label(reading), longest)}  ${facts}`;
+    const text = `     ${readingGlyph(reading, canvas)} ${padEnd(label(reading), longest)}  ${facts}`;
+    return { text, rank: reading.state === 'breached' ? RANK.current : RANK.evidence };
   });
   const { judged, expected, percent } = evidence.coverage;
-  return [...lines, colors.dim(`       watched ${Number(percent.toFixed(1))} %: ${judged} of ${expected} ticks`)];
+  const watched = colors.dim(`       watched ${Number(percent.toFixed(1))} %: ${judged} of ${expected} ticks`);
+  return [...lines, ...ranked(RANK.detail, [watched])];
 }
 
 function label(reading: CriterionReading): string {

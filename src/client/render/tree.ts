@@ -1,26 +1,37 @@
 /** A deployment as a tree: where it is, what it measures, what a person may do. */
 import type { LiveStatus } from '../live-status.ts';
 import type { Canvas } from './canvas.ts';
+import { fitRows, RANK, ranked } from './fit.ts';
 import { approvalLines, attentionLines, leaseLines, messageLines, noAnswerLines, outcomeLines } from './notes.ts';
+import { circuitLines, forceLines, hookLines, parityLines, pauseLines } from './notes-of-the-run.ts';
 import { phaseLines } from './phases.ts';
 import { bar, padEnd, sanitiseAll, truncate } from './text.ts';
+import { LOCAL_TIMES } from './times.ts';
 
-/** Every line fits into `columns`. The strings of the status may come from anywhere. */
+/** Every line fits into `columns`, and all of them into `rows`. The strings of the status may come from anywhere. */
 export function renderTree(status: LiveStatus, canvas: Canvas): string {
   const safe = sanitiseAll(status);
+  const { columns, rows = Number.POSITIVE_INFINITY, colors, times = LOCAL_TIMES } = canvas;
   const lines = [
-    ...headerLines(safe, canvas),
-    ...shareLines(safe, canvas),
-    '',
+    ...ranked(RANK.headline, headerLines(safe, canvas)),
+    ...ranked(RANK.headline, shareLines(safe, canvas)),
+    ...ranked(RANK.detail, ['']),
     ...phaseLines(safe, canvas),
-    ...noAnswerLines(safe, canvas),
-    ...attentionLines(safe, canvas),
-    ...approvalLines(safe, canvas),
-    ...leaseLines(safe, canvas),
-    ...outcomeLines(safe, canvas),
-    ...messageLines(safe, canvas),
+    ...ranked(RANK.warning, pauseLines(safe, canvas)),
+    ...ranked(RANK.warning, noAnswerLines(safe, canvas)),
+    ...ranked(RANK.warning, attentionLines(safe, canvas)),
+    ...ranked(RANK.warning, circuitLines(safe, canvas)),
+    ...ranked(RANK.asked, approvalLines(safe, canvas)),
+    ...ranked(RANK.asked, leaseLines(safe, canvas)),
+    ...ranked(RANK.asked, forceLines(safe, canvas)),
+    ...ranked(RANK.warning, outcomeLines(safe, canvas)),
+    ...ranked(RANK.detail, parityLines(safe, canvas)),
+    ...ranked(RANK.detail, hookLines(safe, canvas)),
+    ...ranked(RANK.detail, messageLines(safe, canvas)),
   ];
-  return lines.map((line) => truncate(line, canvas.columns)).join('\n');
+  return fitRows(lines, rows, colors)
+    .map((line) => truncate(times.inText(line), columns))
+    .join('\n');
 }
 
 function headerLines(status: LiveStatus, { colors }: Canvas): string[] {

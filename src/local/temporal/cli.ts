@@ -1,5 +1,5 @@
 import { CutoverError } from '../../errors.ts';
-import { type ProgramSpec, ProvisionError, provision } from './provision.ts';
+import { locate, type ProgramSpec, ProvisionError, provision } from './provision.ts';
 import { runCommand } from './run-command.ts';
 
 const VERSION = '1.9.1';
@@ -36,18 +36,27 @@ export interface EnsureCliOptions {
  * Throws CUTOVER_TEMPORAL_CLI_MISSING, naming every way tried and why it failed.
  */
 export async function ensureTemporalCli(options: EnsureCliOptions = {}): Promise<string> {
-  const candidates = [{ label: 'PATH', path: 'temporal' }];
-  if (options.cliPath !== undefined && options.cliPath !== '') {
-    candidates.unshift({ label: 'CUTOVER_TEMPORAL_CLI', path: options.cliPath });
-  }
   try {
     const { cacheDir, onProgress } = options;
-    return await provision(TEMPORAL_CLI, { candidates, cacheDir, onProgress });
+    return await provision(TEMPORAL_CLI, { candidates: candidatesOf(options), cacheDir, onProgress });
   } catch (error) {
     if (!(error instanceof ProvisionError)) throw error;
     const details = { attempts: error.attempts };
     throw new CutoverError('CUTOVER_TEMPORAL_CLI_MISSING', error.message, { cause: error, details });
   }
+}
+
+/** The same without downloading; null: there is none yet. */
+export async function findTemporalCli(options: Omit<EnsureCliOptions, 'onProgress'> = {}): Promise<string | null> {
+  const { path } = await locate(TEMPORAL_CLI, { candidates: candidatesOf(options), cacheDir: options.cacheDir });
+  return path;
+}
+
+function candidatesOf({ cliPath }: Pick<EnsureCliOptions, 'cliPath'>): { label: string; path: string }[] {
+  const onPath = { label: 'PATH', path: 'temporal' };
+  return cliPath === undefined || cliPath === ''
+    ? [onPath]
+    : [{ label: 'CUTOVER_TEMPORAL_CLI', path: cliPath }, onPath];
 }
 
 async function probeCli(path: string): Promise<string | null> {

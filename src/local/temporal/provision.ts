@@ -42,16 +42,8 @@ export class ProvisionError extends Error {
  */
 export async function provision(spec: ProgramSpec, options: ProvisionOptions): Promise<string> {
   const progress = (line: string) => options.onProgress?.(`${spec.title}: ${line}`);
-  const attempts: string[] = [];
-  for (const { label, path } of options.candidates) {
-    const problem = await spec.probe(path);
-    if (problem === null) return path;
-    attempts.push(`${label}: ${problem}`);
-  }
-
-  const cacheDir = options.cacheDir ?? join(envPaths('cutover', { suffix: '' }).cache, 'bin');
-  const cached = join(cacheDir, `${spec.name}-${spec.version}-${process.platform}-${process.arch}`);
-  if (await usable(spec, cached, attempts)) return cached;
+  const { path, cached, attempts } = await locate(spec, options);
+  if (path !== null) return path;
 
   const onWait = () => progress('another process is downloading it; waiting');
   return withFolderLock(`${cached}.lock`, onWait, async () => {
@@ -69,6 +61,22 @@ export async function provision(spec: ProgramSpec, options: ProvisionOptions): P
     }
     throw new ProvisionError(spec.title, attempts);
   });
+}
+
+/** The same without downloading; `path` null: there is none yet, `attempts` say where it was looked for. */
+export async function locate(
+  spec: ProgramSpec,
+  options: Pick<ProvisionOptions, 'candidates' | 'cacheDir'>,
+): Promise<{ path: string | null; cached: string; attempts: string[] }> {
+  const cacheDir = options.cacheDir ?? join(envPaths('cutover', { suffix: '' }).cache, 'bin');
+  const cached = join(cacheDir, `${spec.name}-${spec.version}-${process.platform}-${process.arch}`);
+  const attempts: string[] = [];
+  for (const { label, path } of options.candidates) {
+    const problem = await spec.probe(path);
+    if (problem === null) return { path, cached, attempts };
+    attempts.push(`${label}: ${problem}`);
+  }
+  return { path: (await usable(spec, cached, attempts)) ? cached : null, cached, attempts };
 }
 
 interface Way {

@@ -42,7 +42,10 @@ test('a deployment is started, watched, approved, shortened, released and listed
   const approved = await runCli(['approve', 'production/shop', '--by', 'ana@example.com', '--reason', 'looks good'], {
     address,
   });
-  expect(approved).toMatchObject({ code: 0, stdout: 'approved by ana@example.com: going on\n' });
+  expect(approved).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^approved by ana@example\.com: going on\nbound to sha256:[0-9a-f]{64}\n$/),
+  });
 
   await watching.waitFor(/observation: running at 100 %/);
   const live = JSON.parse((await runCli(['status', 'shop', '--json'], { address })).stdout);

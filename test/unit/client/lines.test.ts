@@ -67,6 +67,53 @@ describe('the lines of a log', () => {
     expect(changeLines(known, unknown)).toEqual(['no worker is answering; what the server has recorded stays']);
   });
 
+  it('tell of pauses, hooks, error bursts, differences and unsafe data once each', () => {
+    const paused = { since: at(0), by: 'ben', reason: null, remaining_ms: 1_000 };
+    const hook = { point: 'before_switch', name: 'migrate', state: 'running', at: at(0), note: null } as const;
+    const after = liveStatus({
+      paused,
+      hooks: [hook],
+      circuit: { trips: 1, open_until: at(30_000) },
+      parity: [{ path: 'env.A', active: '1', standby: null }],
+      rollback_needs_force: 'the data has moved on',
+    });
+    expect(changeLines(liveStatus(), after)).toEqual([
+      'the colours differed at the start in 1: env.A',
+      `paused by ben at ${at(0)}: cutover resume production/checkout`,
+      'hook before switch: migrate running',
+      `error burst 1 stopped the candidate's share; next try at ${at(30_000)}`,
+      'a rollback needs force from now on: the data has moved on',
+    ]);
+    expect(changeLines(after, after)).toEqual([]);
+    const ended = { ...hook, state: 'passed', note: 'exit 0' } as const;
+    const going = { ...after, paused: null, hooks: [ended], circuit: { trips: 2, open_until: null } };
+    expect(changeLines(after, going)).toEqual([
+      'no longer paused',
+      'hook before switch: migrate passed: exit 0',
+      "error burst 2 stopped the candidate's share",
+    ]);
+  });
+
+  it('tell that the next deployment took over', () => {
+    expect(changeLines(liveStatus(), liveStatus({}, { execution: 'taken_over' }))).toEqual([
+      'its lease has ended: the next deployment took over',
+    ]);
+  });
+
+  it('say what an approval is bound to', () => {
+    const approval = {
+      state: 'pending' as const,
+      required: 1,
+      approvers: ['ana'],
+      approved_by: [],
+      expires_at: at(60_000),
+      digest: `sha256:${'0123456789abcdef'.repeat(4)}`,
+    };
+    expect(changeLines(liveStatus(), liveStatus({ approval }))).toEqual([
+      `approval: waiting for 1 of ana until ${at(60_000)}: cutover approve production/checkout --by ana --digest 0123456789ab`,
+    ]);
+  });
+
   it('have no line break in them, whatever was sent', () => {
     const message = {
       at: at(0),

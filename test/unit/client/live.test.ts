@@ -46,9 +46,9 @@ describe('a look that no worker answered', () => {
     });
   });
 
-  it('knows nothing of another run', () => {
-    const other = { ...recorded, run_id: 'run-2' };
-    expect(carryOver(known, other)).toBe(other);
+  it('keeps it in the run that the lease continues as, and has nothing to keep at first', () => {
+    const lease = { ...recorded, run_id: 'run-2' };
+    expect(carryOver(known, lease)).toEqual({ ...known, run_id: 'run-2', live: lease.live });
     expect(carryOver(null, recorded)).toBe(recorded);
   });
 });

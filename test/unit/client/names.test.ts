@@ -52,8 +52,17 @@ describe('the name of a deployment', () => {
 describe('the query of a list', () => {
   it('names what is asked for', () => {
     expect(visibilityQuery({ service: 'checkout', environment: 'staging', running: true })).toBe(
-      "WorkflowType = 'deployment' AND DeployService IS NOT NULL AND DeployService = 'checkout' AND DeployEnvironment = 'staging' AND ExecutionStatus = 'Running'",
+      "WorkflowType IN ('deployment', 'deployment_lease') AND DeployService IS NOT NULL AND DeployService = 'checkout' AND DeployEnvironment = 'staging' AND ExecutionStatus = 'Running'",
     );
+  });
+
+  it('names one service, environment and target by their workflow ID', () => {
+    expect(visibilityQuery({ workflowId: 'cutover/production/checkout@eu' })).toContain(
+      " AND WorkflowId = 'cutover/production/checkout@eu'",
+    );
+    for (const workflowId of ["cutover/production/x' OR 'a", 'order-17', 'cutover/a b/c']) {
+      expect(() => visibilityQuery({ workflowId })).toThrow(/no name|no deployment's workflow ID/);
+    }
   });
 
   it('takes nothing that could be more than a name', () => {

@@ -36,6 +36,33 @@ describe('the timeline on a terminal', () => {
     expect(text).toMatch(/not in the plan: warmup, health check, performance validation,\s+approval,\s+lease/);
   });
 
+  it('tells of hooks, checks, parity, what is safe, and who is told', () => {
+    const plan = [
+      'require_parity: true',
+      'checks: {queue: {http: {path: /q}}}',
+      'blue_green_switch: {validation_phases: {warmup: {success_criteria: [queue]}}}',
+      'hooks: {before_switch: [{name: expand, script: {command: [./expand]}}], on_rollback: [{name: off, http: {post: "http://f"}, attempts: 1}]}',
+      'rollback_safe_until: observation',
+      'lease: {shrink_to: 20%}',
+      'notifiers: [{webhook: {url: "https://hooks.example.com/x"}}, {webhook: {url: "http://b", secret: {env: SMOKE_A}, events: all}}]',
+    ].join('\n');
+    const text = renderTimeline(timelineOf(load(plan).plan), { columns: 100, colors });
+    expect(text).toMatch(/\n 0s +parity +0 % {2}stops if the colours differ\n/);
+    expect(text).toContain('✔ queue: GET /q');
+    expect(text).toMatch(
+      /hooks before the switch +0 % {2}up to 1m30s\n +⚙ expand: .\/expand, 3 attempts of 30s each, else rollback\n/,
+    );
+    expect(text).toContain('Then: off: POST http://f, 1 attempt of 30s, else continue');
+    expect(text).toMatch(
+      /a rollback needs `--force` from 3m30s on, when the observation begins: data makes it\s+unsafe/,
+    );
+    expect(text).toMatch(/it has 20 % of its size then, so a rollback\s+scales it up first/);
+    expect(text).toContain("· the worker's log: everything that happens");
+    expect(text).toContain('· webhook hooks.example.com: what a person should act on, unsigned');
+    expect(text).toMatch(/· webhook b: everything that happens\n?$/);
+    expect(renderTimeline(timelineOf(load('').plan), { columns: 80, colors })).toContain('differences are listed');
+  });
+
   it('fits into the columns whatever the plan holds, and lets no control character through', () => {
     const nasty = `${'\u001b[2J\u009b31m\u202e漢字'.repeat(30)}\n`;
     const approval = checkout.approval === null ? null : { ...checkout.approval, approvers: [nasty, 'x'.repeat(190)] };

@@ -66,6 +66,7 @@ describe('the tree of a deployment', () => {
       approvers: ['ana@example.com', "o'neil x"],
       approved_by: ['ana@example.com'],
       expires_at: at(3_600_000),
+      digest: `sha256:${'0123456789abcdef'.repeat(4)}`,
     } as const;
     const shown = renderTree(
       liveStatus({
@@ -76,14 +77,14 @@ describe('the tree of a deployment', () => {
       canvas,
     );
     expect(shown).toContain("Waiting for 1 of: o'neil x; approved by ana@example.com (1h left)");
-    expect(shown).toContain("cutover approve production/checkout --by 'o'\\''neil x'");
+    expect(shown).toContain("cutover approve production/checkout --by 'o'\\''neil x' --digest 0123456789ab");
     expect(shown).toContain('p99_latency < baseline + 10ms');
   });
 
   it('tells how to go back during the lease, what happened in a rollback, and the last messages', () => {
-    const lease = { ends_at: at(3_600_000), old_colour: 'blue', old_healthy: false } as const;
+    const lease = { ends_at: at(3_600_000), old_colour: 'blue', old_healthy: false, old_size: 3 } as const;
     expect(renderTree(liveStatus({ phase: 'lease', lease }), canvas)).toMatch(
-      /blue is kept, not ready, for 1h\n +cutover rollback production\/checkout/,
+      /blue is kept, × 3, not ready, for 1h\n +cutover rollback production\/checkout/,
     );
     const rollback = {
       requested_at: at(-900),

@@ -1,0 +1,100 @@
+/** `cutover init`: a first plan, from flags and, at a terminal, from answers. Needs neither Temporal nor a worker. */
+import { writeFile } from 'node:fs/promises';
+import { stderr, stdin } from 'node:process';
+import { type Command, Option } from 'commander';
+import { CutoverError } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { answersFor, type InitFlags, listOf, stepsOf } from '../init/questions.ts';
+import { STRATEGIES } from '../init/write-plan.ts';
+import type { CommonOptions, Output } from '../output.ts';
+import { shellWord } from '../render/shell-word.ts';
+import { finish, newCommand } from './support.ts';
+
+const DEFAULT_FILE = 'cutover.yaml';
+
+interface InitOptions extends CommonOptions, Omit<InitFlags, 'steps' | 'approvers'> {
+  steps?: string;
+  approvers?: string;
+  out: string;
+  force?: boolean;
+}
+
+export function initCommand(): Command {
+  return newCommand('init', 'write a first plan; asks for what is left open, at a terminal')
+    .option('-s, --service <name>', 'what is deployed')
+    .option('--plan-version <version>', 'its new version (default: 1.0.0)')
+    .option('--platform <kind>', 'what runs it: local, kubernetes, … (default: local)')
+    .addOption(new Option('--strategy <kind>', 'how traffic moves (default: instant)').choices(STRATEGIES))
+    .option('--steps <shares>', "the candidate's shares, percent, for gradual: 5,25,100")
+    .option('--approvers <names>', 'who may approve the switch: ana@example.com,ben@example.com')
+    .option('--observation <duration>', 'how long it is watched at 100 % (default: 1h)')
+    .option('-o, --out <file>', 'where the plan goes; - is stdout', DEFAULT_FILE)
+    .option('--force', 'write over a file that is there')
+    .action((options: InitOptions) => finish(options, (output) => init(output, options)));
+}
+
+async function init(output: Output, options: InitOptions): Promise<ExitCode> {
+  const { steps, approvers, out, force, ...flags } = options;
+  const isAsked = stdin.isTTY === true && stderr.isTTY === true && !output.json;
+  const interview = isAsked ? (await import('../init/interview.ts')).terminalInterview() : null;
+  const given: InitFlags = {
+    ...flags,
+    ...(steps === undefined ? {} : { steps: stepsOf(steps) }),
+    ...(approvers === undefined ? {} : { approvers: listOf(approvers) }),
+  };
+  const answers = await answersFor(given, interview);
+  const { writePlan } = await import('../init/write-plan.ts');
+  const text = writePlan(answers);
+  const warnings = await checked(text, out);
+  if (out === '-') {
+    output.line(text.trimEnd());
+    return EXIT.succeeded;
+  }
+  await save(out, text, force === true);
+  if (output.json) output.data({ file: out, answers, warnings });
+  else tellNext(output, out, warnings);
+  return EXIT.succeeded;
+}
+
+/** An answer that no plan takes is refused before anything is written; the problems name it. */
+async function checked(text: string, name: string): Promise<string[]> {
+  const [{ loadPlan }, { PlanError }] = await Promise.all([
+    import('../../plan/load.ts'),
+    import('../../plan/problems.ts'),
+  ]);
+  try {
+    return loadPlan([{ name, text }]).warnings.map(({ message }) => message);
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    const told = error.problems
+      .filter(({ severity }) => severity === 'error')
+      .map(({ key, message }) => `${key}: ${message}`)
+      .join(' ');
+    throw new CutoverError('CUTOVER_USAGE', `No plan takes these answers. ${told}`, {
+      cause: error,
+      details: { problems: error.problems },
+    });
+  }
+}
+
+async function save(file: string, text: string, force: boolean): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: force ? 'w' : 'wx' });
+  } catch (cause) {
+    const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = exists
+      ? `${file} is there already: choose another --out, or write over it with --force.`
+      : `The plan cannot be written: ${why}`;
+    throw new CutoverError('CUTOVER_USAGE', message, { cause });
+  }
+}
+
+function tellNext(output: Output, file: string, warnings: readonly string[]): void {
+  const { colors } = output;
+  const word = shellWord(file);
+  output.line(`${colors.green('written')} ${file}`);
+  for (const warning of warnings) output.note(`${colors.yellow('warning')} ${warning}`);
+  output.line(`  cutover plan ${word}              see what it will do`);
+  output.line(`  cutover start ${word} --dry-run   check that it can be started`);
+}

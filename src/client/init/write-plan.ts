@@ -1,0 +1,107 @@
+/** A first plan, as YAML with comments that say what each part does. */
+import { stringify } from 'yaml';
+import { adaptersOf } from './adapters.ts';
+
+export const STRATEGIES = ['instant', 'gradual', 'validation'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+export interface Answers {
+  service: string;
+  version: string;
+  platform: string;
+  strategy: Strategy;
+  /** The candidate's shares, percent, of `gradual`. */
+  steps: number[];
+  /** Empty: nobody is asked. */
+  approvers: string[];
+  /** As a plan writes durations. */
+  observation: string;
+}
+
+/** Every answer stands as it was given; whether it is a valid one is for the plan's own reader to say. */
+export function writePlan(answers: Answers): string {
+  return [
+    '# A blue-green deployment. Check it: cutover validate; see what it will do: cutover plan.',
+    pair('service', answers.service),
+    'environment: production',
+    `${pair('version', answers.version)} # the new version; for another one: --set version=…`,
+    '',
+    ...adaptersOf(answers),
+    '',
+    ...phases(answers),
+    '',
+    ...approval(answers.approvers),
+    ...traffic(answers),
+    '',
+    `observation: { ${pair('duration', answers.observation)} } # watched at 100 %, with the triggers of full_switch`,
+    'lease: { duration: 24h } # the old colour is kept so long: a rollback needs no redeploy',
+    '',
+  ].join('\n');
+}
+
+/** A share only rises: what is validated stays below the first step. */
+function phases({ strategy, steps }: Answers): string[] {
+  const first = strategy === 'gradual' ? (steps[0] ?? 100) : 100;
+  const performance = Math.min(10, half(first));
+  const health = Math.min(1, half(performance));
+  return [
+    '# What the candidate has to prove, before all traffic goes to it. Leave a phase out, and it is not run.',
+    'blue_green_switch:',
+    '  validation_phases:',
+    '    health_check:',
+    '      duration: 2m',
+    `      traffic_percentage: ${health} # the share of production traffic that the candidate gets meanwhile`,
+    '      success_criteria: ["http_success_rate > 99.5"] # judged over the whole phase, at its end',
+    '    performance_validation:',
+    '      duration: 5m',
+    `      traffic_percentage: ${performance}`,
+    '      success_criteria: ["p99_latency < baseline + 10ms"] # baseline: the old colour at the same time',
+    '    full_switch:',
+    '      duration: 30s',
+    '      rollback_triggers: ["error_rate > 1"] # judged every second; traffic goes back at once when one fires',
+  ];
+}
+
+function approval(approvers: readonly string[]): string[] {
+  if (approvers.length === 0)
+    return ['# Nobody is asked. To be asked: approval: { approvers: [ana@example.com], timeout: 1h }', ''];
+  return [
+    '# Asked before the switch, with what was measured; without an answer in time it is rolled back.',
+    'approval:',
+    `  approvers: ${list(approvers)}`,
+    '  required: 1',
+    '  timeout: 1h',
+    '',
+  ];
+}
+
+function traffic({ strategy, steps }: Answers): string[] {
+  const common = '  deadline: 30s # a shift that is not proven by then is put back';
+  switch (strategy) {
+    case 'instant':
+      return ['switch:', '  strategy: instant # all traffic at once', common];
+    case 'gradual':
+      return [
+        'switch:',
+        '  strategy: gradual',
+        `  steps: ${list(steps)} # percent; each is proven at the router, and watched`,
+        '  step_duration: 5m',
+        common,
+      ];
+    case 'validation':
+      return ['switch:', '  strategy: validation # 1 %, validated in full, then all traffic', common];
+  }
+}
+
+/** With two decimals, as many as a plan takes. */
+function half(share: number): number {
+  return Math.round(share * 50) / 100;
+}
+
+function pair(key: string, value: string): string {
+  return stringify({ [key]: value }, { lineWidth: 0 }).trimEnd();
+}
+
+function list(values: readonly (string | number)[]): string {
+  return stringify([...values], { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
+}

@@ -1,0 +1,61 @@
+/** Assembly: whether the adapters that a plan names answer. Reads only. */
+import { bounded, messageOf, systemClock } from '../activities/clock.ts';
+import { createAdapters } from '../adapters/registry.ts';
+import type { MetricsProvider } from '../adapters/types.ts';
+import type { Plan } from '../plan/types.ts';
+import { formatWeights } from '../plan/weights.ts';
+
+export interface Probe {
+  role: 'platform' | 'router' | 'metrics';
+  kind: string;
+  /** What it said. */
+  detail: string;
+  /** Why it did not answer; null: it did. */
+  problem: string | null;
+}
+
+const LIMIT_MS = 5_000;
+const LOOKS_MS = 2_500;
+const PAUSE_MS = 500;
+
+/** Every adapter has 5 s to answer. Throws CUTOVER_ADAPTER_NOT_BUILT alone. */
+export function probeAdapters(plan: Plan, localUrl: string): Promise<Probe[]> {
+  const adapters = createAdapters({ localUrl, log: () => undefined });
+  const platform = adapters.platform(plan);
+  const router = adapters.router(plan);
+  const metrics = adapters.metrics(plan);
+  return Promise.all([
+    probe('platform', plan.platform.kind, async (signal) => {
+      const states = await Promise.all((['blue', 'green'] as const).map((colour) => platform.inspect(colour, signal)));
+      return states.map(({ colour, ready, desired }) => `${colour} ${ready} of ${desired} ready`).join(', ');
+    }),
+    probe('router', plan.router.kind, async (signal) => formatWeights((await router.read(signal)).weights)),
+    probe('metrics', plan.metrics.kind, (signal) => askMetrics(metrics, signal)),
+  ]);
+}
+
+/** A provider without history of its own needs two looks before it has anything to compare. */
+async function askMetrics(metrics: MetricsProvider, signal: AbortSignal): Promise<string> {
+  const startedAtMs = Date.now();
+  try {
+    for (;;) {
+      const nowMs = Date.now();
+      const query = { metric: 'error_rate', colour: 'blue', from_ms: startedAtMs, to_ms: nowMs } as const;
+      const [sample] = await metrics.sample([query], signal);
+      if (sample?.kind !== 'no_data' || sample.quiet === true) return 'answers';
+      if (nowMs - startedAtMs > LOOKS_MS) throw new Error(sample.reason);
+      await systemClock.sleep(PAUSE_MS, signal);
+    }
+  } finally {
+    metrics.close();
+  }
+}
+
+async function probe(role: Probe['role'], kind: string, ask: (signal: AbortSignal) => Promise<string>): Promise<Probe> {
+  try {
+    const detail = await bounded(LIMIT_MS, new AbortController().signal, ask);
+    return { role, kind, detail, problem: null };
+  } catch (error) {
+    return { role, kind, detail: '', problem: messageOf(error) };
+  }
+}
