@@ -6,7 +6,7 @@ import { claimedOf, type Run } from './run.ts';
 
 /** Interrupts the run: a rollback past Temporal is adopted, another deployment's claim ends it, all else is drift. */
 export function foreignWrite(run: Run, state: RouterState): never {
-  if (adoptDirect(run, state)) {
+  if (adoptDirect(run, state) && isFencedWrite(state)) {
     const interruption = {
       kind: 'rollback' as const,
       by: 'rollback --direct',
@@ -32,6 +32,11 @@ export function adoptDirect(run: Run, state: RouterState): boolean {
   run.revision = state.revision;
   run.weights = state.weights;
   return true;
+}
+
+/** Whether the last write was one with a fence, by whomever: nobody has written past all fences since. */
+export function isFencedWrite(state: RouterState): boolean {
+  return state.revision === state.fenced_revision;
 }
 
 function isSuperseded(run: Run, state: RouterState): boolean {

@@ -10,7 +10,7 @@ import type { ColourState, RouterState } from '../adapters/types.ts';
 import { formatWeights, sameWeights } from '../plan/weights.ts';
 import { mutations, waits } from './activities.ts';
 import { publishDetails } from './details.ts';
-import { adoptDirect } from './foreign-write.ts';
+import { adoptDirect, isFencedWrite } from './foreign-write.ts';
 import { interruptionOf } from './interruption.ts';
 import { callPerson, closeOpenPhases, setPhase, tell } from './journal.ts';
 import { rollbackRestored } from './meters.ts';
@@ -87,12 +87,12 @@ async function restore(run: Run, record: RollbackRecord): Promise<void> {
       await askPerson(run, record);
     } else if (outcome.kind === 'superseded') {
       // Somebody has gone back past Temporal meanwhile: the same write, counted on from theirs.
-      if (adoptDirect(run, outcome.state)) continue;
+      if (await adopted(run, record, reverts, outcome.state)) continue;
       return stuck(run, record, 'another deployment has claimed the router');
     } else if (outcome.kind === 'short') {
       await repair(run, record, outcome);
     } else if (outcome.kind === 'conflict') {
-      if (adoptDirect(run, outcome.state)) continue;
+      if (await adopted(run, record, reverts, outcome.state)) continue;
       if (!writtenByThisRun(run, outcome.state)) await noteRevert(run, record, reverts, outcome.state);
       run.revision = outcome.state.revision;
     } else {
@@ -106,6 +106,13 @@ async function restore(run: Run, record: RollbackRecord): Promise<void> {
       run.revision = state?.revision ?? run.revision;
     }
   }
+}
+
+/** Goes on from a direct rollback; what somebody else has written over that is reported like any other foreign write. */
+async function adopted(run: Run, record: RollbackRecord, reverts: number[], state: RouterState): Promise<boolean> {
+  if (!adoptDirect(run, state)) return false;
+  if (!isFencedWrite(state)) await noteRevert(run, record, reverts, state);
+  return true;
 }
 
 /** Null: the write cannot be done at all (refused for good), and a person must act. */
@@ -137,9 +144,7 @@ async function writeBack(run: Run, record: RollbackRecord): Promise<ShiftOutcome
 /** Our own earlier write, which answered late or not at all, is no foreign change. */
 function writtenByThisRun(run: Run, state: RouterState): boolean {
   const { fence } = claimedOf(run);
-  return (
-    state.fence?.run === fence.run && state.fence.epoch === fence.epoch && state.fenced_revision === state.revision
-  );
+  return state.fence?.run === fence.run && state.fence.epoch === fence.epoch && isFencedWrite(state);
 }
 
 async function noteRevert(run: Run, record: RollbackRecord, reverts: number[], state: RouterState): Promise<void> {

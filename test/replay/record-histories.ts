@@ -2,54 +2,20 @@
  * Records one run of each shape into test/histories. Record anew only with a change of workflow code that runs under
  * way cannot take over, and then keep the old files as long as such runs may be open.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import type { temporal } from '@temporalio/proto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { SwitchPlan } from '../../src/plan/types.ts';
 import type { DeployPhase } from '../../src/workflows/api.ts';
 import { startCluster } from '../support/cluster.ts';
 import { criterion } from '../support/plans.ts';
 import { isWrite, startProxy } from '../support/proxy.ts';
-import { startTestServer, workflowBundle } from '../support/temporal.ts';
-import { type Deployment, type Harness, startHarness } from '../support/world/harness.ts';
-import { breach, emptyEvidence } from '../support/world/scripted-activities.ts';
+import { breach, emptyEvidence, watchState } from '../support/world/scripted-activities.ts';
+import { useHarness } from '../support/world/use-harness.ts';
 import { createWorld, foreignWrite } from '../support/world/world.ts';
+import { record, save } from './recorder.ts';
 
-const FOLDER = fileURLToPath(new URL('../histories', import.meta.url));
 const ANA = { by: 'ana@example.com' };
 
-let harness: Harness;
-let stopServer: () => Promise<void>;
-
-beforeAll(async () => {
-  await mkdir(FOLDER, { recursive: true });
-  const server = await startTestServer();
-  stopServer = () => server.teardown();
-  harness = await startHarness(server, await workflowBundle());
-});
-afterAll(async () => {
-  await harness?.stop();
-  await stopServer?.();
-});
-
-/** Where and by which process it was recorded means nothing to a replay, and is nobody's business. */
-const PRIVATE = new Set(['stackTrace', 'identity', 'encodedAttributes']);
-const STICKY_QUEUE = /^\d+@.+$/;
-
-async function save(name: string, history: temporal.api.history.v1.IHistory): Promise<void> {
-  const tidy = (key: string, value: unknown) => {
-    if (PRIVATE.has(key)) return undefined;
-    return typeof value === 'string' && STICKY_QUEUE.test(value) ? 'sticky' : value;
-  };
-  await writeFile(`${FOLDER}/${name}.json`, `${JSON.stringify(JSON.parse(historyToJSON(history), tidy))}\n`);
-}
-
-async function record(name: string, deployment: Deployment, outcome: string): Promise<void> {
-  expect(await deployment.result()).toMatchObject({ outcome });
-  await save(name, await deployment.handle.fetchHistory());
-}
+const suite = useHarness();
 
 const GRADUAL: SwitchPlan = {
   strategy: 'gradual',
@@ -63,7 +29,7 @@ const GRADUAL: SwitchPlan = {
 };
 
 it('succeeded, instant', async () => {
-  const deployment = await harness.deploy();
+  const deployment = await suite.harness.deploy();
   await deployment.until('approval');
   await deployment.update('approve', ANA);
   await deployment.until('lease');
@@ -73,30 +39,31 @@ it('succeeded, instant', async () => {
 
 it('succeeded, gradual, from a reduced size', async () => {
   const capacity = { validation_percent: 50, switch_percent: 100 };
-  await record('succeeded-gradual', await harness.deploy({ approval: null, switch: GRADUAL, capacity }), 'succeeded');
+  await record(
+    'succeeded-gradual',
+    await suite.harness.deploy({ approval: null, switch: GRADUAL, capacity }),
+    'succeeded',
+  );
 });
 
 it('observed for four hours, lengthened, shortened, and grown by a gap', async () => {
   const observation = { duration_ms: 4 * 3_600_000, rollback_triggers: [criterion('error_rate > 1')] };
-  const deployment = await harness.deploy({ approval: null, observation });
+  const deployment = await suite.harness.deploy({ approval: null, observation });
   let told = false;
   deployment.script.judge = (input, now) => {
     if (input.stage !== 'observation' || told || now < input.started_at_ms + 600_000) return null;
     told = true;
-    const state = {
-      last_tick_ms: now,
-      judged: 1,
-      longest_gap_ms: 0,
-      breaches: {},
-      holding_since: {},
-      no_data_since_ms: null,
-      provider: null,
+    return {
+      verdict: 'gap',
+      grow_ms: 600_000,
+      reason: 'no worker',
+      evidence: emptyEvidence(now),
+      state: watchState(now),
     };
-    return { verdict: 'gap', grow_ms: 600_000, reason: 'no worker', evidence: emptyEvidence(now), state };
   };
   await deployment.until('observation');
   await deployment.update('extend_observation', { ...ANA, duration: '30m' });
-  await harness.env.sleep(3_600_000);
+  await suite.harness.env.sleep(3_600_000);
   await deployment.update('extend_observation', { ...ANA, duration: '-30m' });
   await record('observed-4h', deployment, 'succeeded');
 });
@@ -104,7 +71,7 @@ it('observed for four hours, lengthened, shortened, and grown by a gap', async (
 it.each(['health_check', 'performance_validation', 'decision_window', 'observation'])(
   'rolled back by a trigger in %s',
   async (stage) => {
-    const deployment = await harness.deploy({ approval: null });
+    const deployment = await suite.harness.deploy({ approval: null });
     deployment.script.judge = (input, now) => (input.stage === stage ? breach('error_rate > 1', now) : null);
     await record(`rolled-back-from-${stage.replace('_', '-')}`, deployment, 'rolled_back');
   },
@@ -115,7 +82,7 @@ it.each(['provision', 'warmup', 'approval', 'lease'] as DeployPhase[])(
   async (phase) => {
     const world = createWorld();
     if (phase === 'provision') world.readyLimit = 0;
-    const deployment = await harness.deploy(phase === 'lease' ? { approval: null } : {}, world);
+    const deployment = await suite.harness.deploy(phase === 'lease' ? { approval: null } : {}, world);
     await deployment.until(phase);
     await deployment.update('rollback', ANA);
     await record(`rolled-back-from-${phase}`, deployment, 'rolled_back');
@@ -123,7 +90,7 @@ it.each(['provision', 'warmup', 'approval', 'lease'] as DeployPhase[])(
 );
 
 it('rejected by an approver', async () => {
-  const deployment = await harness.deploy();
+  const deployment = await suite.harness.deploy();
   await deployment.until('approval');
   await deployment.update('reject', ANA);
   await record('rejected', deployment, 'rejected');
@@ -132,11 +99,11 @@ it('rejected by an approver', async () => {
 it('refused, because the router splits traffic', async () => {
   const world = createWorld();
   world.router.weights = { blue: 75, green: 25 };
-  await record('refused', await harness.deploy({}, world), 'rejected');
+  await record('refused', await suite.harness.deploy({}, world), 'rejected');
 });
 
 it('cancelled', async () => {
-  const deployment = await harness.deploy({ approval: null });
+  const deployment = await suite.harness.deploy({ approval: null });
   await deployment.until('observation');
   await deployment.handle.cancel();
   await expect(deployment.result()).rejects.toThrow();
@@ -144,14 +111,14 @@ it('cancelled', async () => {
 });
 
 it('met by a foreign write', async () => {
-  const deployment = await harness.deploy({ approval: null });
+  const deployment = await suite.harness.deploy({ approval: null });
   await deployment.until('performance_validation');
   foreignWrite(deployment.world, { blue: 50, green: 50 });
   await record('drift', deployment, 'rolled_back');
 });
 
 it('stuck, then forced', async () => {
-  const deployment = await harness.deploy({ approval: null });
+  const deployment = await suite.harness.deploy({ approval: null });
   await deployment.until('observation');
   Object.assign(deployment.world.colours.blue, { ready: 1 });
   deployment.world.readyLimit = 1;
@@ -162,7 +129,7 @@ it('stuck, then forced', async () => {
 });
 
 it('inconclusive, because nobody watched', async () => {
-  const deployment = await harness.deploy({ approval: null });
+  const deployment = await suite.harness.deploy({ approval: null });
   deployment.script.judge = ({ stage }) => (stage === 'health_check' ? 'silent' : null);
   await record('inconclusive', deployment, 'inconclusive');
 });

@@ -106,13 +106,16 @@ describe('every message in every phase', () => {
   });
 
   it.each(PHASES.flatMap((phase) => ACCEPTED[phase].map((name) => [phase, name] as const)))(
-    '%s takes %s, as a bare signal too where nothing has to be said',
+    '%s takes %s',
     async (phase, name) => {
       const deployment = await reach(phase);
       await deployment.signal(name, payloadOf(name));
       const { messages } = await deployment.status();
       expect(messages.at(-1)).toMatchObject({ name, via: 'signal', by: 'ana@example.com', accepted: true });
-      await deployment.handle.terminate();
+      // The time-skipping server stands still for good when a run is terminated while one of its activities executes.
+      await suite.harness.env.sleep(1_000);
+      const { status } = await deployment.handle.describe();
+      if (status.name === 'RUNNING') await deployment.handle.terminate();
     },
   );
 
