@@ -27,12 +27,17 @@ export async function bounded<T>(
 ): Promise<T> {
   parent.throwIfAborted();
   const controller = new AbortController();
-  const abort = () => controller.abort(parent.reason);
-  parent.addEventListener('abort', abort, { once: true });
-  const timer = setTimeout(() => controller.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  let fail = (_: unknown) => {};
   const aborted = new Promise<never>((_, reject) => {
-    controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true });
+    fail = reject;
   });
+  const stop = (reason: unknown) => {
+    controller.abort(reason);
+    fail(reason);
+  };
+  const abort = () => stop(parent.reason);
+  parent.addEventListener('abort', abort, { once: true });
+  const timer = setTimeout(() => stop(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
     return await Promise.race([work(controller.signal), aborted]);
   } finally {

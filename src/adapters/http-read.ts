@@ -15,7 +15,7 @@ export interface HttpRead {
 
 export interface HttpAnswer {
   status: number;
-  headers: Headers;
+  readonly headers: Headers;
   body: string;
   took_ms: number;
 }
@@ -33,42 +33,54 @@ const pools = {
 /**
  * The answer, whatever its status; redirects are not followed. A GET or HEAD whose connection is lost before any answer
  * is sent once more. Throws an Error whose message is for people when there is no whole answer within `timeoutMs`, it
- * is larger than `maxBytes`, or `signal` is aborted (then its reason).
+ * is larger than `maxBytes`, or `signal` (null: there is none) is aborted (then its reason).
  */
-export async function readHttp(url: string, read: HttpRead, signal: AbortSignal): Promise<HttpAnswer> {
-  signal.throwIfAborted();
-  const controller = new AbortController();
-  // Not AbortSignal.any: its derived signals pile up on a parent that lives for hours.
-  const abort = () => controller.abort(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  const timeout = new Error(`no answer within ${read.timeoutMs} ms`);
-  const timer = setTimeout(() => controller.abort(timeout), read.timeoutMs);
+export async function readHttp(url: string, read: HttpRead, signal: AbortSignal | null): Promise<HttpAnswer> {
+  signal?.throwIfAborted();
+  // Not AbortSignal.any: its derived signals pile up on a parent that lives for hours. Nor a signal per request, which
+  // costs more than the request's own bookkeeping.
+  let stopped: { reason: unknown } | null = null;
+  let current = attempt(url, read);
+  const stop = (reason: unknown) => {
+    stopped ??= { reason };
+    current.stop();
+  };
+  const abort = () => stop(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  const timer = setTimeout(() => stop(new Error(`no answer within ${read.timeoutMs} ms`)), read.timeoutMs);
   try {
-    const first = attempt(url, read, controller.signal);
-    return await first.answer.catch((error: unknown) => {
-      const mayRepeat = isLostConnection(error) && !first.isAnswered() && REPEATABLE.has(read.method ?? 'GET');
-      if (controller.signal.aborted || !mayRepeat) throw error;
-      return attempt(url, read, controller.signal).answer;
+    return await current.answer.catch((error: unknown) => {
+      const mayRepeat = isLostConnection(error) && !current.isAnswered() && REPEATABLE.has(read.method ?? 'GET');
+      if (stopped !== null || !mayRepeat) throw error;
+      current = attempt(url, read);
+      return current.answer;
     });
   } catch (error) {
-    if (controller.signal.aborted) throw controller.signal.reason;
-    throw new Error(readable(error), { cause: error });
+    throw reasonOf(stopped) ?? new Error(readable(error), { cause: error });
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
+    signal?.removeEventListener('abort', abort);
   }
+}
+
+/** Written from a callback, so the compiler does not see that it may be there. */
+function reasonOf(stopped: { reason: unknown } | null): unknown {
+  return stopped?.reason;
 }
 
 interface Attempt {
   answer: Promise<HttpAnswer>;
   /** Whether anything of an answer has come. */
   isAnswered(): boolean;
+  /** Gives it up: `answer` rejects. */
+  stop(): void;
 }
 
 /** By node:http, which takes less processor time than `fetch`: watchers ask every second. */
-function attempt(url: string, read: HttpRead, signal: AbortSignal): Attempt {
+function attempt(url: string, read: HttpRead): Attempt {
   const startedAt = performance.now();
   let isAnswered = false;
+  let stop = () => {};
   const answer = new Promise<HttpAnswer>((resolve, reject) => {
     const target = new URL(url);
     const isTls = target.protocol === 'https:';
@@ -78,19 +90,32 @@ function attempt(url: string, read: HttpRead, signal: AbortSignal): Attempt {
       headers: { accept: '*/*', 'user-agent': 'cutover', ...read.headers },
       // What must not be sent twice is not risked on a connection that its server may just be closing.
       agent: REPEATABLE.has(method) ? (isTls ? pools.https : pools.http) : false,
-      signal,
     });
-    sent.once('error', reject);
+    stop = () => {
+      reject(new Error('given up'));
+      sent.destroy();
+    };
+    // Not once: what is given up may fail after that, too.
+    sent.on('error', reject);
     sent.once('response', (response) => {
       isAnswered = true;
       bodyOf(response, read).then((body) => {
         const { statusCode: status = 0 } = response;
-        resolve({ status, headers: headersOf(response), body, took_ms: performance.now() - startedAt });
+        const took_ms = performance.now() - startedAt;
+        resolve({
+          status,
+          // Most readers want none of them.
+          get headers() {
+            return headersOf(response);
+          },
+          body,
+          took_ms,
+        });
       }, reject);
     });
     sent.end(read.body);
   });
-  return { answer, isAnswered: () => isAnswered };
+  return { answer, isAnswered: () => isAnswered, stop: () => stop() };
 }
 
 function bodyOf(response: IncomingMessage, read: HttpRead): Promise<string> {
@@ -109,7 +134,7 @@ function bodyOf(response: IncomingMessage, read: HttpRead): Promise<string> {
       else reject(new Error(`the answer is larger than ${maxBytes} bytes`));
     });
     response.once('end', () => resolve(decode(chunks)));
-    response.once('error', reject);
+    response.on('error', reject);
   });
 }
 

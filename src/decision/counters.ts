@@ -22,3 +22,14 @@ export function pageIncreases(
   for (const [key, value] of after) increases.set(key, restarted ? value : value - (before.get(key) ?? 0));
   return increases;
 }
+
+/** The same for two readings of the same counters in the same order. */
+export function alignedIncreases(before: Float64Array, after: Float64Array): Float64Array {
+  const increases = new Float64Array(after.length);
+  for (let index = 0; index < after.length; index += 1) {
+    const increase = (after[index] ?? 0) - (before[index] ?? 0);
+    if (increase < 0) return after.slice();
+    increases[index] = increase;
+  }
+  return increases;
+}

@@ -87,12 +87,12 @@ async function restore(run: Run, record: RollbackRecord): Promise<void> {
       await askPerson(run, record);
     } else if (outcome.kind === 'superseded') {
       // Somebody has gone back past Temporal meanwhile: the same write, counted on from theirs.
-      if (await adopted(run, record, reverts, outcome.state)) continue;
-      return stuck(run, record, 'another deployment has claimed the router');
+      if (!adoptDirect(run, outcome.state)) return stuck(run, record, 'another deployment has claimed the router');
+      if (!isFencedWrite(outcome.state)) await noteRevert(run, record, reverts, outcome.state);
     } else if (outcome.kind === 'short') {
       await repair(run, record, outcome);
     } else if (outcome.kind === 'conflict') {
-      if (await adopted(run, record, reverts, outcome.state)) continue;
+      adoptDirect(run, outcome.state);
       if (!writtenByThisRun(run, outcome.state)) await noteRevert(run, record, reverts, outcome.state);
       run.revision = outcome.state.revision;
     } else {
@@ -106,13 +106,6 @@ async function restore(run: Run, record: RollbackRecord): Promise<void> {
       run.revision = state?.revision ?? run.revision;
     }
   }
-}
-
-/** Goes on from a direct rollback; what somebody else has written over that is reported like any other foreign write. */
-async function adopted(run: Run, record: RollbackRecord, reverts: number[], state: RouterState): Promise<boolean> {
-  if (!adoptDirect(run, state)) return false;
-  if (!isFencedWrite(state)) await noteRevert(run, record, reverts, state);
-  return true;
 }
 
 /** Null: the write cannot be done at all (refused for good), and a person must act. */

@@ -38,6 +38,7 @@ export function createScrapeProvider(config: ScrapeConfig): MetricsProvider {
   const key = `${config.resolutionMs} ${config.routerMetricsUrl}`;
   const pins = new Map<number, Point>();
   const extra: Point[] = [];
+  const understoodBefore = new Map<string, Query>();
   let pending: Checkpoint | null = null;
   let source: Source | null = null;
 
@@ -69,20 +70,22 @@ export function createScrapeProvider(config: ScrapeConfig): MetricsProvider {
   function begin(from: Source, fromMs: number): Point | null {
     const pinned = pins.get(fromMs);
     if (pinned !== undefined) return pinned;
-    const points: Point[] = [...extra, ...from.snapshots.filter(({ router }) => router === null)];
-    points.sort((a, b) => a.at_ms - b.at_ms);
-    const close = points.filter(({ at_ms }) => Math.abs(at_ms - fromMs) <= toleranceMs);
-    if (close.length > 0)
-      return close.reduce((best, one) => (distance(one, fromMs) < distance(best, fromMs) ? one : best));
-    return points.find(({ at_ms }) => at_ms > fromMs) ?? null;
+    let best: Point | null = null;
+    let next: Point | null = null;
+    const look = (point: Point) => {
+      if (distance(point, fromMs) <= toleranceMs && isNearer(point, best, fromMs)) best = point;
+      if (point.at_ms > fromMs && (next === null || point.at_ms < next.at_ms)) next = point;
+    };
+    for (const point of extra) look(point);
+    for (const snapshot of from.snapshots) if (snapshot.router === null) look(snapshot);
+    return best ?? next;
   }
 
   function sampleOne(from: Source, query: Query, { colour, from_ms, to_ms }: SampleQuery): Sample {
-    const close = from.snapshots.filter(({ at_ms }) => Math.abs(at_ms - to_ms) <= toleranceMs);
-    const end = close.reduce<Snapshot | null>(
-      (best, one) => (best === null || distance(one, to_ms) < distance(best, to_ms) ? one : best),
-      null,
-    );
+    let end: Snapshot | null = null;
+    for (const one of from.snapshots) {
+      if (distance(one, to_ms) <= toleranceMs && isNearer(one, end, to_ms)) end = one;
+    }
     if (end === null) return noData('nothing was scraped at that time');
     const start = begin(from, from_ms);
     if (start === null || start.at_ms >= end.at_ms) return noData(end.router ?? 'there is only one scrape in the span');
@@ -90,10 +93,16 @@ export function createScrapeProvider(config: ScrapeConfig): MetricsProvider {
     return sample.kind === 'value' ? { ...sample, span_ms: end.at_ms - start.at_ms } : sample;
   }
 
+  function understood(metric: string): Query {
+    const known = understoodBefore.get(metric) ?? queryOf(metric, config.queries);
+    understoodBefore.set(metric, known);
+    return known;
+  }
+
   return {
     async sample(queries, signal) {
       signal.throwIfAborted();
-      const asked = queries.map((query) => ({ query, is: queryOf(query.metric, config.queries) }));
+      const asked = queries.map((query) => ({ query, is: understood(query.metric) }));
       const from = open();
       bring(from);
       for (const { query, is } of asked) {
@@ -158,6 +167,13 @@ async function abortable(work: Promise<void>, signal: AbortSignal): Promise<void
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** Of two equally near the earlier one. */
+function isNearer(point: Point, than: Point | null, atMs: number): boolean {
+  if (than === null) return true;
+  const [one, other] = [distance(point, atMs), distance(than, atMs)];
+  return one < other || (one === other && point.at_ms < than.at_ms);
 }
 
 function distance(point: Point, atMs: number): number {

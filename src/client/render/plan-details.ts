@@ -1,9 +1,12 @@
 /** A plan for the Web UI: one line, and Markdown. */
 import { formatDuration } from '../../plan/duration.ts';
-import type { Criterion, PhasePlan, Plan } from '../../plan/types.ts';
+import { type Criterion, HOOK_POINTS, type HookPlan, type PhasePlan, type Plan } from '../../plan/types.ts';
 
 /** The server bounds a summary at 200 bytes. */
 const MAX_SUMMARY = 180;
+
+/** The Web UI's columns touch each other, and a heading's ordinary spaces are cut off. */
+const GAP = '\u00a0\u00a0';
 
 /** `checkout 2.4.1 → production`. */
 export function planSummary(plan: Plan): string {
@@ -30,9 +33,11 @@ export function planDetails(plan: Plan, startedBy: string): string {
     '',
     `Started by ${text(startedBy)} · platform ${text(plan.platform.kind)} · router ${text(plan.router.kind)} · metrics ${text(plan.metrics.kind)}`,
     '',
-    '| phase | time | share | must hold |',
+    `| phase${GAP} | time${GAP} | share${GAP} | must hold |`,
     '| --- | --- | --- | --- |',
     ...rows.filter((line) => line !== null),
+    '',
+    ...remarks(plan).map((line) => `- ${line}`),
   ].join('\n');
 }
 
@@ -55,6 +60,31 @@ function switchRow(plan: Plan): string {
 
 function row(name: string, durationMs: number, share: string, criteria: { source: string }[]): string {
   return `| ${name} | ${formatDuration(durationMs)} | ${share} | ${criteria.map((one) => text(one.source)).join('; ')} |`;
+}
+
+function remarks(plan: Plan): string[] {
+  const hooks = HOOK_POINTS.filter((point) => plan.hooks[point].length > 0).map(
+    (point) => `${point.replaceAll('_', ' ')}: ${plan.hooks[point].map(hookText).join(', ')}`,
+  );
+  const checks = Object.keys(plan.checks);
+  return [
+    ...hooks,
+    ...(checks.length === 0 ? [] : [`own checks: ${checks.map(text).join(', ')}`]),
+    ...(plan.rollback_safe_until === null ? [] : [safetyText(plan.rollback_safe_until)]),
+    `after a rollback the new version is kept for ${formatDuration(plan.keep_failed_ms)}`,
+  ];
+}
+
+function hookText({ name, timeout_ms, on_failure }: HookPlan): string {
+  return `${text(name)} (${formatDuration(timeout_ms)}; when it fails: ${on_failure})`;
+}
+
+function safetyText(safety: NonNullable<Plan['rollback_safe_until']>): string {
+  const until =
+    safety.kind === 'phase'
+      ? `from the begin of ${safety.phase.replaceAll('_', ' ')} on`
+      : `${formatDuration(safety.duration_ms)} after the switch`;
+  return `a rollback needs force ${until}`;
 }
 
 function asTrigger(criterion: Criterion): { source: string } {

@@ -29,7 +29,7 @@ export function answer(query: Query, colour: Colour, table: SeriesTable, from: P
       if (to.router !== null) return absent(to.router);
       const counts = table
         .group(colour, 'code')
-        .map((series) => ({ code: Number(series.label), count: grown(series) }));
+        .map((series) => ({ code: series.bound, count: grown(series) }));
       const all = counts.reduce((sum, { count }) => sum + count, 0);
       const { what } = query;
       if (what === 'rate') {
@@ -43,10 +43,7 @@ export function answer(query: Query, colour: Colour, table: SeriesTable, from: P
     }
     case 'quantile': {
       if (to.router !== null) return absent(to.router);
-      const buckets = table
-        .group(colour, 'le')
-        .map((series) => ({ le: Number(series.label), count: grown(series) }))
-        .sort((a, b) => a.le - b.le);
+      const buckets = table.group(colour, 'le').map((series) => ({ le: series.bound, count: grown(series) }));
       const all = buckets.reduce((sum, { count }) => sum + count, 0);
       if (all === 0) return QUIET;
       const seconds = histogramQuantile(query.q, buckets);

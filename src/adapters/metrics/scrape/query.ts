@@ -92,8 +92,9 @@ function plain(name: string): Selector {
 /** A selector is written like a sample without its value, so the page's own parser reads it. */
 function selector(text: string, metric: string): Selector {
   try {
-    const sample = parsePage(`${text} 1\n`).samples[0];
-    if (sample?.value === 1) return { text, name: sample.name, labels: sample.labels };
+    const { layout, values } = parsePage(`${text} 1\n`);
+    const series = layout.series[0];
+    if (series !== undefined && values[0] === 1) return { text, name: series.name, labels: series.labels };
   } catch {
     // Told below.
   }

@@ -5,9 +5,9 @@
 import type { Colour } from '../../../plan/types.ts';
 import { joinUrl, readHttp } from '../../http-read.ts';
 import type { InstanceState, Platform } from '../../types.ts';
-import { type KnownSeries, type Page, parsePage } from './page.ts';
+import { createPageReader, type Page, type PageReader } from './page.ts';
 import { isOnRouter } from './query.ts';
-import { ROUTER_PAGE, routerReadings } from './router-page.ts';
+import { createRouterReader, ROUTER_PAGE } from './router-page.ts';
 import { createSeriesTable } from './series.ts';
 import { familyOf, type InstancePages, takeWanted, type Wanted } from './wanted.ts';
 
@@ -39,7 +39,9 @@ export type Source = ReturnType<typeof createSource>;
 export function createSource(config: SourceConfig) {
   const table = createSeriesTable();
   const wanted = new Map<string, Wanted>();
-  const known: KnownSeries = new Map();
+  const readRouter = createRouterReader();
+  /** By address, of the pages of the last scrape. */
+  let readers = new Map<string, PageReader>();
   const snapshots: Snapshot[] = [];
   let horizonMs = MIN_HORIZON_MS;
   let running: Promise<void> | null = null;
@@ -50,34 +52,50 @@ export function createSource(config: SourceConfig) {
     const at_ms = config.now();
     const needsInstances = (colour: Colour) =>
       [...wanted.values()].some((want) => want.colour === colour && !isOnRouter(want.series));
+    const known = readers;
+    readers = new Map();
+    const [router, blue, green] = await Promise.all([
+      readPage(config.routerMetricsUrl, known, null),
+      needsInstances('blue') ? inTime((signal) => readInstances('blue', known, signal)) : undefined,
+      needsInstances('green') ? inTime((signal) => readInstances('green', known, signal)) : undefined,
+    ]);
+    take(at_ms, router, { blue, green });
+  }
+
+  /** One limit for several calls. */
+  async function inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const deadline = new AbortController();
-    const timer = setTimeout(
-      () => deadline.abort(new Error(`no answer within ${config.timeoutMs} ms`)),
-      config.timeoutMs,
-    );
+    const late = () => deadline.abort(new Error(`no answer within ${config.timeoutMs} ms`));
+    const timer = setTimeout(late, config.timeoutMs);
     try {
-      const [router, blue, green] = await Promise.all([
-        readPage(config.routerMetricsUrl, deadline.signal),
-        needsInstances('blue') ? readInstances('blue', deadline.signal) : undefined,
-        needsInstances('green') ? readInstances('green', deadline.signal) : undefined,
-      ]);
-      take(at_ms, router, { blue, green });
+      return await work(deadline.signal);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async function readPage(url: string, signal: AbortSignal): Promise<Page | string> {
+  /** `known`: the readers of the scrape before. */
+  async function readPage(
+    url: string,
+    known: ReadonlyMap<string, PageReader>,
+    signal: AbortSignal | null,
+  ): Promise<Page | string> {
+    const reader = known.get(url) ?? createPageReader();
+    readers.set(url, reader);
     try {
       const answer = await readHttp(url, { timeoutMs: config.timeoutMs }, signal);
       if (answer.status !== 200) return `answered ${answer.status}`;
-      return parsePage(answer.body, known);
+      return reader(answer.body);
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
   }
 
-  async function readInstances(colour: Colour, signal: AbortSignal): Promise<InstancePages> {
+  async function readInstances(
+    colour: Colour,
+    known: ReadonlyMap<string, PageReader>,
+    signal: AbortSignal,
+  ): Promise<InstancePages> {
     let instances: InstanceState[];
     try {
       instances = (await inspectInTime(config.platform, colour, signal)).instances.filter(({ ready }) => ready);
@@ -91,7 +109,7 @@ export function createSource(config: SourceConfig) {
     const read = await Promise.all(
       instances.map(async ({ id, url }) => ({
         id,
-        page: url === null ? 'the platform gives no address for it' : await readPage(joinUrl(url, '/metrics'), signal),
+        page: url === null ? 'the platform gives no address for it' : await readPage(joinUrl(url, '/metrics'), known, signal),
       })),
     );
     const failed = read.find(({ page }) => typeof page === 'string');
@@ -108,7 +126,7 @@ export function createSource(config: SourceConfig) {
     let problem = typeof router === 'string' ? `the router's metrics cannot be read: ${router}` : null;
     if (typeof router !== 'string') {
       try {
-        table.observe(ROUTER_PAGE, routerReadings(router));
+        table.observe(ROUTER_PAGE, readRouter(router));
       } catch (error) {
         problem = error instanceof Error ? error.message : String(error);
       }

@@ -1,6 +1,6 @@
 /** Series that some query asked for, read from the pages of one scrape. */
 import type { Colour } from '../../../plan/types.ts';
-import type { Page, PageSample } from './page.ts';
+import type { Page, PageLayout } from './page.ts';
 import { isOnRouter, type Over, type Selector } from './query.ts';
 import { counted } from './router-page.ts';
 import type { SeriesTable } from './series.ts';
@@ -34,7 +34,7 @@ export function takeWanted(
     if (isOnRouter(wanted.series)) {
       if (router === null) return 'the router could not be read';
       const labels = { ...wanted.series.labels, colour: wanted.colour };
-      return take(table, wanted, [{ id: 'router', samples: select(router, wanted.series.name, labels) }]);
+      return take(table, wanted, [sourceOf('router', router, wanted.series.name, labels)]);
     }
     if (instances === undefined) return 'the instances have not been read yet';
     if (instances.problem !== null) return instances.problem;
@@ -42,40 +42,51 @@ export function takeWanted(
     return take(
       table,
       wanted,
-      instances.pages.map(({ id, page }) => ({ id, samples: select(page, name, labels) })),
+      instances.pages.map(({ id, page }) => sourceOf(id, page, name, labels)),
     );
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-function take(table: SeriesTable, wanted: Wanted, sources: { id: string; samples: PageSample[] }[]): string | null {
+/** One page, and where it shows what is wanted. */
+interface PageSource {
+  id: string;
+  page: Page;
+  samples: readonly number[];
+}
+
+function take(table: SeriesTable, wanted: Wanted, sources: PageSource[]): string | null {
   const { colour, series, over } = wanted;
   const family = familyOf(wanted);
   if (sources.every(({ samples }) => samples.length === 0)) return `nothing of ${colour} reports ${series.text}`;
   if (over === null) {
-    for (const { id, samples } of sources) {
+    for (const { id, page, samples } of sources) {
       // A page for itself: another counter of the same process may be asked for later.
-      const page = `${id}/${series.text}`;
-      const value = samples.reduce((sum, sample) => sum + counted(sample), 0);
-      table.observe(page, [{ id: { page, colour, family, label: '' }, value }]);
+      const own = `${id}/${series.text}`;
+      const value = samples.reduce((sum, sample) => sum + counted(page, sample), 0);
+      table.observe(own, { ids: [{ page: own, colour, family, label: '' }], values: Float64Array.of(value) });
     }
     return null;
   }
   const silent = sources.find(({ samples }) => samples.length === 0);
   if (silent !== undefined) return `${silent.id} does not report ${series.text}`;
-  const values = sources.flatMap(({ samples }) => samples.map(({ value }) => value));
+  const values = sources.flatMap(({ page, samples }) => samples.map((sample) => page.values[sample] ?? Number.NaN));
   if (!values.every(Number.isFinite)) return `${series.text} shows a value that is no number`;
   table.add({ page: 'own', colour, family, label: 'sum' }, combine(values, over));
   table.add({ page: 'own', colour, family, label: 'n' }, 1);
   return null;
 }
 
-function select(page: Page, name: string, labels: Readonly<Record<string, string>>): PageSample[] {
+function sourceOf(id: string, page: Page, name: string, labels: Readonly<Record<string, string>>): PageSource {
+  return { id, page, samples: select(page.layout, name, labels) };
+}
+
+function select({ series }: PageLayout, name: string, labels: Readonly<Record<string, string>>): number[] {
   const wanted = Object.entries(labels);
-  return page.samples.filter(
-    (sample) => sample.name === name && wanted.every(([label, value]) => sample.labels[label] === value),
-  );
+  const isWanted = (one: PageLayout['series'][number]) =>
+    one.name === name && wanted.every(([label, value]) => one.labels[label] === value);
+  return series.flatMap((one, index) => (isWanted(one) ? [index] : []));
 }
 
 function combine(values: number[], over: Over): number {
