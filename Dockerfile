@@ -18,6 +18,8 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/bin ./bin
 COPY --from=build /app/dist ./dist
 USER node
+ENV CUTOVER_METRICS_ADDRESS=0.0.0.0:9464
+EXPOSE 9464
 HEALTHCHECK --interval=10s --timeout=8s --start-period=20s --retries=3 CMD ["node", "dist/src/worker/health.js"]
 ENTRYPOINT ["node", "bin/cutover.js"]
 CMD ["worker"]

@@ -15,6 +15,7 @@ describe('the worker’s configuration', () => {
       localUrl: 'http://127.0.0.1:7440',
       slots: 500,
       watchSlots: 5_000,
+      version: null,
       metricsAddress: { host: '127.0.0.1', port: 9_464, isDefault: true },
       logLevel: 'info',
       logFile: null,
@@ -44,6 +45,13 @@ describe('the worker’s configuration', () => {
     const env = { TEMPORAL_ADDRESS: 'temporal.test:7233', CUTOVER_WATCH_SLOTS: '7' };
     const config = read(['--address', '127.0.0.1:1', '--namespace', 'x', '--watch-slots', '2'], env);
     expect(config).toMatchObject({ connection: { address: '127.0.0.1:1' }, namespace: 'x', watchSlots: 2 });
+  });
+
+  it('takes the two names of worker versioning together, or none', () => {
+    const env = { TEMPORAL_DEPLOYMENT_NAME: 'cutover', TEMPORAL_WORKER_BUILD_ID: 'one' };
+    expect(read(['--build-id', 'two'], env)?.version).toEqual({ deploymentName: 'cutover', buildId: 'two' });
+    expect(() => read(['--build-id', 'two'])).toThrow('--deployment-name is missing');
+    expect(() => read(['--deployment-name', 'cutover'])).toThrow('--build-id is missing');
   });
 
   it.each([
