@@ -85,13 +85,15 @@ function toDo(status: DeploymentStatus): string {
   }
   if (phase === 'lease' && lease !== null) {
     const kept = `${lease.old_colour} is kept (${lease.old_size} instances) until ${time(lease.ends_at, status)} UTC`;
-    return `${nothing}. ${kept}; ${rollbackMessage(status)} takes traffic back to it, \`release\` removes it`;
+    return `${nothing}. ${kept}; \`release\` removes it. To go back now: ${rollbackMessage(status)}`;
   }
   const goBack = `To go back now: ${rollbackMessage(status)}`;
   if (status.approval?.state === 'pending' && phase === 'approval')
     return `${approveOrReject(status.approval)}. ${goBack}`;
   if (status.paused !== null) return `${send('resume')} to go on. ${goBack}`;
-  return isFine ? `nothing; it goes on by itself, and back when a trigger fires. ${goBack}` : `${nothing}. ${goBack}`;
+  return isFine
+    ? `nothing; it goes on by itself, and goes back by itself when a trigger fires. ${goBack}`
+    : `${nothing}. ${goBack}`;
 }
 
 function send(name: string): string {
@@ -156,13 +158,15 @@ function phaseList(status: DeploymentStatus): string | null {
   const begun = status.phases.filter(({ started_at }) => started_at !== null);
   const pending = status.phases.filter(({ state }) => state === 'pending');
   const toCome =
-    pending.length === 0 || status.rollback !== null ? null : `· to come: ${pending.map(named).join(', ')}`;
+    pending.length === 0 || status.rollback !== null
+      ? null
+      : `· to come: ${pending.map(({ name }) => words(name)).join(', ')}`;
   return list('Phases, times in UTC', [...begun.map((phase) => phaseLine(phase, status)), toCome]);
 }
 
 function phaseLine(phase: PhaseStatus, status: DeploymentStatus): string {
   const { started_at: from, ended_at: end, ends_at: due } = phase;
-  const name = phase.state === 'running' || phase.state === 'failed' ? `**${named(phase)}**` : named(phase);
+  const name = phase.state === 'running' || phase.state === 'failed' ? `**${words(phase.name)}**` : words(phase.name);
   const share = phase.share === null ? '' : ` at ${phase.share} %`;
   const until = end === null ? (due === null ? '' : ` until ${time(due, status)}`) : ` to ${time(end, status)}`;
   const note = phase.note === null || phase.note === status.reason ? '' : `: ${text(phase.note)}`;
@@ -174,7 +178,7 @@ function evidenceList({ phases }: DeploymentStatus): string | null {
   const phase = phases.findLast(({ evidence }) => evidence !== null);
   if (phase === undefined || phase.evidence === null) return null;
   const { judged, expected, percent } = phase.evidence.coverage;
-  const title = `Measured in ${named(phase)} (${judged} of ${expected} ticks judged, ${percent.toFixed(0)} %)`;
+  const title = `Measured in ${words(phase.name)} (${judged} of ${expected} ticks judged, ${percent.toFixed(0)} %)`;
   return list(title, phase.evidence.criteria.map(readingLine));
 }
 
@@ -223,10 +227,6 @@ function list(title: string | null, lines: (string | null)[]): string | null {
   const items = lines.filter((line) => line !== null).map((line) => `- ${line}`);
   if (items.length === 0) return null;
   return [...(title === null ? [] : [`**${title}**\n`]), ...items].join('\n');
-}
-
-function named(phase: PhaseStatus): string {
-  return words(phase.name);
 }
 
 function words(name: string): string {

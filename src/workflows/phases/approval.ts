@@ -1,6 +1,7 @@
 /** N of M named people, within a time; the guard goes on watching the candidate's share. */
 import { CancellationScope, condition } from '@temporalio/workflow';
 import { breakCircuit, closedCircuit } from '../circuit.ts';
+import { publishDetails } from '../details.ts';
 import { digestOf } from '../digest.ts';
 import { stop } from '../interruption.ts';
 import { beginPhase, endPhase, skipPhase, tell } from '../journal.ts';
@@ -15,6 +16,7 @@ export async function approval(run: Run): Promise<void> {
   const digest = digestOf(run);
   const record = beginPhase(run, 'approval', plan.timeout_ms);
   run.approval = { state: 'pending', approvedBy: [], expiresAtMs: record.endsAtMs ?? 0, digest };
+  publishDetails(run);
   tell(run, 'Approval wanted', `${plan.required} of ${plan.approvers.join(', ')}`);
   const bursts = new CancellationScope();
   bursts.run(() => breakOnBursts(run)).catch(() => undefined);
