@@ -29,7 +29,7 @@ describe('the next deployment of a service', () => {
     await expect.poll(async () => (await next.describe()).runId).not.toBe(first);
     const closed = await suite.harness.env.client.workflow.getHandle(deployment.handle.workflowId, first).describe();
     expect(closed.status.name).toBe('CONTINUED_AS_NEW');
-    expect(deployment.world.colours.blue).toMatchObject({ version: '3.0.0', desired: 4 });
+    await expect.poll(() => deployment.world.colours.blue).toMatchObject({ version: '3.0.0', desired: 4 });
     expect(deployment.world.violations).toEqual([]);
     const { memo, typedSearchAttributes } = await next.describe();
     expect(memo).toMatchObject({ version: '3.0.0', started_by: 'chen@example.com' });

@@ -1,0 +1,65 @@
+/** Invariant 8, and that every run ends, with the traffic where its outcome says. */
+
+import { sameWeights } from '../../../../src/plan/weights.ts';
+import type { DeploymentResult, DeploymentStatus } from '../../../../src/workflows/api.ts';
+import type { Checker, End } from '../invariants.ts';
+import type { ModelWorld, Write } from '../model-world.ts';
+
+export function endingChecks(world: ModelWorld): Checker[] {
+  return [{ end: closes }, { end: answered }, reported(world), { end: (end) => consistent(end, world) }];
+}
+
+function closes({ closed, status }: End): string[] {
+  if (closed === null) return [`liveness: it has not closed: ${status?.phase}, ${status?.attention.join('; ')}`];
+  return closed.kind === 'failed' ? [`liveness: it closed as failed: ${closed.message}`] : [];
+}
+
+function answered({ updates }: End): string[] {
+  return updates
+    .filter(({ state }) => state === 'accepted')
+    .map(({ name }) => `liveness: ${name} was accepted, and never answered`);
+}
+
+/** Invariant 8: whoever's change a run wrote over is in what it tells people. */
+function reported(world: ModelWorld): Checker {
+  const overwritten: { write: Write; runId: string }[] = [];
+  return {
+    written(write, status) {
+      if (write.by !== null && isForeign(write) && status !== null) overwritten.push({ write, runId: status.run_id });
+      return [];
+    },
+    end({ statuses }) {
+      return overwritten.flatMap(({ write, runId }) => {
+        const status = statuses.find(({ run_id }) => run_id === runId);
+        const told = [status?.reason ?? '', status?.rollback?.reason ?? '', ...(status?.attention ?? [])].join('\n');
+        if (/somebody else changed|past Temporal|another deployment/.test(told)) return [];
+        const nth = world.writes.indexOf(write) + 1;
+        return [`invariant 8: write ${nth} went over a foreign change of which nothing is told`];
+      });
+    },
+  };
+}
+
+/** What stood was not what the run's own epoch last wrote. */
+function isForeign({ over, weights }: Write): boolean {
+  return over.revision !== over.fenced_revision && !sameWeights(over.weights, weights);
+}
+
+function consistent({ closed, status }: End, world: ModelWorld): string[] {
+  if (closed === null || status?.colours == null) return [];
+  const { active, candidate } = status.colours;
+  const outcome = closed.kind === 'completed' ? (closed.result as DeploymentResult).outcome : status.outcome;
+  if (outcome !== status.outcome) return [`ending: closed as ${outcome}, but the status says ${status.outcome}`];
+  const last = world.writes.findLast(({ by }) => by !== null);
+  const disturbed = world.writes.at(-1) !== last;
+  const { weights } = world.base.router;
+  if (outcome === 'succeeded')
+    return weights[candidate] === 100 ? [] : [`ending: succeeded with ${weights[candidate]} % on ${candidate}`];
+  if (outcome === 'stuck' || outcome === null || disturbed) return stuckReason(outcome, status);
+  return weights[active] === 100 ? [] : [`ending: ${outcome} with ${weights[active]} % on ${active}`];
+}
+
+/** A run that closes as stuck has called a person. */
+function stuckReason(outcome: string | null, status: DeploymentStatus): string[] {
+  return outcome === 'stuck' && status.attention.length === 0 ? ['ending: stuck, and nobody was called'] : [];
+}
