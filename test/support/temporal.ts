@@ -12,6 +12,7 @@ import { ensureTestServer } from '../../src/local/temporal/test-server.ts';
 import { builtPath } from '../../src/package-root.ts';
 import { bundleWorkflows, workflowsPath } from '../../src/worker/bundle.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/api.ts';
+import { BUNDLE_VARIABLE, readCountedBundle } from './branch-coverage/bundle.ts';
 import { type SpawnedProcess, spawnProcess, temporaryFolder } from './processes.ts';
 
 /** By design: one of the two workers has activities only, and nobody measures the workflows of most tests. */
@@ -35,7 +36,8 @@ let bundle: Promise<WorkflowBundleWithSourceMap> | null = null;
 
 /** The workflow code as the sources stand; bundled once per test process. */
 export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  bundle ??= bundleWorkflows(workflowsPath());
+  const counted = process.env[BUNDLE_VARIABLE];
+  bundle ??= counted === undefined ? bundleWorkflows(workflowsPath()) : readCountedBundle(counted);
   return bundle;
 }
 

@@ -8,8 +8,8 @@ import { table } from '../../../bench/lib/table.ts';
 
 const measured: Measured = {
   report: { p50: 20, p99: 400, floor_p50: 8 },
-  stats: { p50: 20, p99: 400, worst: 3 },
-  units: { worst: 'requests' },
+  stats: { p50: 20, p99: 400, worst: 3, rate: 60 },
+  units: { worst: 'requests', rate: 'starts/s' },
   floor: { p50: 8 },
   floor_is: 'the bare write',
   details: { samples: 30 },
@@ -22,6 +22,7 @@ const figure: Figure = {
     { stat: 'p50', below: 100 },
     { stat: 'p99', below: 300 },
     { stat: 'worst', at_most: 3 },
+    { stat: 'rate', above: 50 },
   ],
   limitMs: 1_000,
   run: async () => measured,
@@ -37,7 +38,7 @@ describe('the report', () => {
         unit: 'ms',
         samples: 30,
         times_floor: { p50: 2.5 },
-        goals: [{ met: true }, { met: false }, { met: true }],
+        goals: [{ met: true }, { met: false }, { met: true }, { met: true }],
       },
     });
   });
@@ -61,6 +62,7 @@ describe('the table', () => {
     expect(cells('p50')).toEqual(['p50', '20', 'ms', '< 100', 'met', '8', '2.5']);
     expect(cells('p99')).toEqual(['p99', '400', 'ms', '< 300', 'missed', '', '']);
     expect(cells('worst')).toEqual(['worst', '3', 'requests', '≤ 3', 'met', '', '']);
+    expect(cells('rate')).toEqual(['rate', '60', 'starts/s', '> 50', 'met', '', '']);
   });
 });
 

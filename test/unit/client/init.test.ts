@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { type Answers, STRATEGIES } from '../../../src/client/init/answers.ts';
 import { answersFor, type Interview, listOf, stepsOf } from '../../../src/client/init/questions.ts';
-import { type Answers, STRATEGIES, writePlan } from '../../../src/client/init/write-plan.ts';
+import { writePlan } from '../../../src/client/init/write-plan.ts';
 import { adapterKinds } from '../../../src/plan/adapters.ts';
 import { loadPlan } from '../../../src/plan/load.ts';
 

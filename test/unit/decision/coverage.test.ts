@@ -109,6 +109,7 @@ describe('coverage', () => {
     const watched = judged(SPAN, seconds(1, 10));
     expect(canStillCover(SPAN, watched, SPAN.started_at_ms + 11_000, 95)).toBe(true);
     expect(canStillCover(SPAN, watched, SPAN.started_at_ms + 12_000, 95)).toBe(false);
+    expect(canStillCover({ ...SPAN, ends_at_ms: null }, watched, SPAN.started_at_ms + 12_000, 95)).toBe(true);
   });
 });
 

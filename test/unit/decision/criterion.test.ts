@@ -32,6 +32,8 @@ describe('a criterion', () => {
     ['business_metric_drop > 2', 'trigger', value(0.97), frozen(1), 'breached', 2],
     ['business_metric_drop > 2', 'trigger', value(0.99), frozen(1), 'ok', 2],
     ['business_metric_drop > 2', 'trigger', value(0.99), frozen(0), 'no_data', 2],
+    ['business_metric_drop > 2', 'trigger', value(0.99), null, 'no_data', 2],
+    ['business_metric_drop > 2', 'trigger', value(Number.MAX_VALUE), frozen(Number.MIN_VALUE), 'no_data', 2],
   ])('%s as %s', (source, kind, sample, baseline, state, limit) => {
     const judgement = judgeCriterion(criterion(source), kind, sample, baseline, 20);
     expect(judgement.state).toBe(state);

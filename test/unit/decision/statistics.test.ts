@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { holdingSince, isSettled } from '../../../src/decision/checks.ts';
-import { counterIncrease, pageIncreases } from '../../../src/decision/counters.ts';
+import { alignedIncreases, counterIncrease, pageIncreases } from '../../../src/decision/counters.ts';
 import { type Bucket, histogramQuantile } from '../../../src/decision/histogram.ts';
 import { canStillBeMet, MOST_GROWTH } from '../../../src/decision/salvage.ts';
 import { countBreaches, triggerSpans } from '../../../src/decision/triggers.ts';
@@ -95,6 +95,15 @@ describe('a counter', () => {
     ]);
   });
 
+  it('in a row of others is told apart by its place, and restarts with them', () => {
+    const increases = (before: number[], after: number[]) => [
+      ...alignedIncreases(Float64Array.from(before), Float64Array.from(after)),
+    ];
+    expect(increases([5, 7], [6, 9])).toEqual([1, 2]);
+    expect(increases([5, 7], [6, 3])).toEqual([6, 3]);
+    expect(increases([5], [6, 3])).toEqual([1, 3]);
+  });
+
   it('adds up to what was really counted when every restart is seen', () => {
     const steps = fc.array(fc.record({ add: fc.integer({ min: 1, max: 100 }), restart: fc.boolean() }), {
       maxLength: 60,
@@ -125,6 +134,19 @@ describe('a counter', () => {
           last = page;
         }
         expect(summed).toBe(counted);
+      }),
+    );
+  });
+});
+
+describe('two readings of the same counters', () => {
+  it('increase alike, whether they are told by name or by place', () => {
+    const values = fc.array(fc.tuple(fc.nat(20), fc.nat(20)), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(values, (pairs) => {
+        const named = (place: 0 | 1) => new Map(pairs.map((pair, index) => [String(index), pair[place]]));
+        const placed = (place: 0 | 1) => Float64Array.from(pairs, (pair) => pair[place]);
+        expect([...alignedIncreases(placed(0), placed(1))]).toEqual([...pageIncreases(named(0), named(1)).values()]);
       }),
     );
   });
@@ -162,6 +184,8 @@ describe('a success criterion', () => {
     [{ ...soFar, value: 99.9 }, true],
     [{ ...soFar, value: 90 }, true],
     [{ ...soFar, value: 80 }, false],
+    [{ ...soFar, value: 80, observations: 0 }, true],
+    [{ ...soFar, value: 80, elapsed_ms: 0 }, true],
     [{ ...soFar, value: 90, remaining_ms: 1_000 }, false],
     [{ ...soFar, metric: 'error_rate', op: '<', limit: 0.5, value: 20 } as const, false],
     [{ ...soFar, metric: 'error_rate', op: '<', limit: 0.5, value: 10 } as const, true],

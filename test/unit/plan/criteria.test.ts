@@ -60,6 +60,17 @@ describe('criteria', () => {
     expect(parseCriterion(source)).toMatchObject({ kind: 'problem', message: expect.stringContaining(reason), offset });
   });
 
+  it.each([
+    ['error_rate > 5ms', 'in percent'],
+    ['p99_latency < 5%', 'is a latency'],
+    ['request_rate > 5ms', 'has no unit'],
+    ['queue_depth > 5min', 'units are'],
+    ['error_rate > 100', 'from 0 to 100'],
+    ['p99_latency < 0', 'from 0 up'],
+  ])('%j is refused with what would be right', (source, hint) => {
+    expect(parseCriterion(source)).toMatchObject({ kind: 'problem', hint: expect.stringContaining(hint) });
+  });
+
   it('tells a latency without a unit from one with', () => {
     const missing = (text: string) => isUnitMissing(parseCriterion(text) as Criterion);
     expect(missing('p99_latency < 2')).toBe(true);

@@ -385,6 +385,15 @@ describe('doubts', () => {
     expect(load(text).warnings).toEqual([]);
   });
 
+  it.each([
+    ['hold', 'wait for it for 5m, and not pass'],
+    ['rollback', 'will be rolled back'],
+    ['ignore', 'will be ignored'],
+  ])('a metric without traffic, with on_no_data %s, is told with what comes of it', (onNoData, message) => {
+    const text = `metrics: {scrape: {}, on_no_data: ${onNoData}, no_data_limit: 5m}\n${warmup('error_rate < 1')}`;
+    expect(load(text).warnings).toMatchObject([{ message: expect.stringContaining(message) }]);
+  });
+
   it.each(['my_own_check', 'postgres', 'cache_preloaded'])('%s is a fine check', (check) => {
     expect(load(warmup(check)).warnings).toEqual([]);
   });
