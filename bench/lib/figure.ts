@@ -1,8 +1,8 @@
 /** What a figure is: one file in `bench/figures/`, one line in `bench/figures.ts`. */
 import type { Context } from './context.ts';
 
-/** A bound on one of a figure's statistics; `below` excludes the bound, `at_most` includes it. */
-export type Goal = { stat: string } & ({ below: number } | { at_most: number });
+/** A bound on one of a figure's statistics; `below` and `above` exclude the bound, `at_most` includes it. */
+export type Goal = { stat: string } & ({ below: number } | { above: number } | { at_most: number });
 
 export interface Measured {
   /** What stands for the figure in the JSON report; its shape is public. */
@@ -32,5 +32,6 @@ export interface Figure {
 }
 
 export function isMet(goal: Goal, value: number): boolean {
+  if ('above' in goal) return value > goal.above;
   return 'below' in goal ? value < goal.below : value <= goal.at_most;
 }

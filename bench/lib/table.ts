@@ -41,5 +41,6 @@ function rowsOf(figure: Figure, { stats, floor, units }: Measured, colors: Color
 }
 
 function shown(goal: Goal): string {
+  if ('above' in goal) return `> ${goal.above}`;
   return 'below' in goal ? `< ${goal.below}` : goal.at_most === 0 ? '0' : `≤ ${goal.at_most}`;
 }

@@ -5,13 +5,14 @@
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import type { WatchActivities } from '../../src/activities/types.ts';
 import { ensureTestServer } from '../../src/local/temporal/test-server.ts';
 import { builtPath } from '../../src/package-root.ts';
 import { createActivities } from '../../src/worker/activities.ts';
 import { BUNDLE_FILE } from '../../src/worker/bundle.ts';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE, WATCH_TASK_QUEUE } from '../../src/workflows/api.ts';
+import { quietRuntime } from './quiet-runtime.ts';
 
 /** temporal.api.enums.v1.IndexedValueType */
 const KEYWORD = 2;
@@ -25,10 +26,7 @@ export interface TimeSkipping {
 
 export async function startTimeSkipping(localUrl: string, onProgress: (line: string) => void): Promise<TimeSkipping> {
   const path = await ensureTestServer(onProgress);
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
-  });
+  quietRuntime();
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path } },
   });

@@ -24,6 +24,8 @@ export async function startWorkerProcess(options: {
   address: string;
   localUrl: string;
   folder: string;
+  /** Where its metrics are served on 127.0.0.1; absent: nowhere. */
+  metricsPort?: number;
 }): Promise<WorkerProcess> {
   started += 1;
   const logFile = join(options.folder, `worker-${started}.log`);
@@ -34,6 +36,8 @@ export async function startWorkerProcess(options: {
     'default',
     '--local-url',
     options.localUrl,
+    '--metrics-address',
+    options.metricsPort === undefined ? 'off' : `127.0.0.1:${options.metricsPort}`,
   ]);
   const end = () => void child.kill('SIGKILL');
   process.once('exit', end);

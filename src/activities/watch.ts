@@ -23,7 +23,7 @@ export interface WatchDependencies {
   provider: MetricsProvider;
   clock: Clock;
   signal: AbortSignal;
-  /** Sent at least once a second, whatever the resolution. */
+  /** Sent about once a second, whatever the resolution. */
   heartbeat(details: WatchHeartbeat): void;
   /** Heartbeat details of an earlier attempt of this very watcher; anything that is none counts as none. */
   earlier: unknown;
@@ -38,6 +38,7 @@ export interface WatchDependencies {
 export type Judged = WatchResult & { evidence: Evidence };
 
 const HEARTBEAT_MS = 1_000;
+const EARLY = 0.9;
 /** A run that an earlier version started asks for none of these. */
 const NO_MORE: Pick<WatchInput, 'checks' | 'circuit_break' | 'weights'> = {
   ...{ checks: {}, circuit_break: null, weights: null },
@@ -56,7 +57,11 @@ export async function watchWindow(given: WatchInput, deps: WatchDependencies): P
   const before = earlierState(deps.earlier) ?? input.resume;
   let state: WatchState = before ?? { ...initialState(rules), provider: null };
   let live: Evidence = noEvidence(rules, state, criteria, clock.now());
-  const beat = () => deps.heartbeat({ state, live });
+  let beatAtMs = Number.NEGATIVE_INFINITY;
+  const beat = () => {
+    beatAtMs = clock.now();
+    deps.heartbeat({ state, live });
+  };
   const meter = deps.observer?.began();
   const countTicks = createTickCounter(rules, before);
   const sources = sourcesOf(input, deps);
@@ -78,19 +83,28 @@ export async function watchWindow(given: WatchInput, deps: WatchDependencies): P
       state = { ...advanced, provider: provider.checkpoint(input.started_at_ms) ?? state.provider };
       live = evidenceOf(rules, state, facts);
       meter?.ticked({ lagMs: Math.max(0, clock.now() - dueMs), ...countTicks(live.coverage) });
-      beat();
+      if (isHeartbeatDue(beatAtMs, tickMs)) beat();
       const verdict = await unlessDrifted(verdictOf(rules, state, facts), state, sources.drift);
       if (verdict !== null) return result(verdict, live, state, sources.drift);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
-    if (!deps.isReplaced()) throw signal.reason;
+    if (!deps.isReplaced()) {
+      // What was judged since the last heartbeat is not judged again elsewhere.
+      beat();
+      throw signal.reason;
+    }
     return { verdict: 'replaced', evidence: live, state };
   } finally {
     meter?.ended();
     sources.planChecks.close();
     provider.close();
   }
+}
+
+/** More of them would not reach the server; a little early is as good as due, and so is a clock that went back. */
+function isHeartbeatDue(lastMs: number, nowMs: number): boolean {
+  return nowMs < lastMs || nowMs - lastMs >= EARLY * HEARTBEAT_MS;
 }
 
 function sourcesOf(input: WatchInput, deps: WatchDependencies): TickSources {

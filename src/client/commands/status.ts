@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { LiveStatus } from '../live-status.ts';
 import type { Output } from '../output.ts';
-import { type DeploymentOptions, deploymentCommand, finish, idOf, withClient } from './support.ts';
+import { type DeploymentOptions, deploymentCommand, finish, idOf, withSession } from './support.ts';
 
 interface StatusOptions extends DeploymentOptions {
   live?: boolean;
@@ -21,14 +21,16 @@ export function statusCommand(): Command {
 
 /** When no worker answers, what the server has recorded is shown, and said to be that. */
 async function show(output: Output, workflowId: string): Promise<ExitCode> {
-  const status = await withClient((client) => client.status(workflowId));
+  const { readStatus } = await import('../status.ts');
+  const status = await withSession((session) => readStatus(session, workflowId));
   if (output.json) output.data(status);
   else await drawTree(output, status);
   return EXIT.succeeded;
 }
 
 async function showLive(output: Output, workflowId: string): Promise<ExitCode> {
-  const { status, readings } = await withClient((client) => client.live(workflowId));
+  const { readLive } = await import('../live-readings.ts');
+  const { status, readings } = await withSession((session) => readLive(session, workflowId));
   if (output.json) {
     output.data({ ...status, readings });
     return EXIT.succeeded;

@@ -8,6 +8,7 @@ import { DEFAULT_ENVIRONMENT, resolveDeploymentId } from '../deployment-id.ts';
 import { type ExitCode, exitCodeOfError } from '../exit-codes.ts';
 import { type CommonOptions, createOutput, type Output, reportOf } from '../output.ts';
 import { sanitise } from '../render/text.ts';
+import type { Session } from '../session.ts';
 
 /** Of any UTF-8 text, more characters than a plan may have. */
 const MAX_PLAN_BYTES = 4_000_000;
@@ -67,6 +68,17 @@ export async function withClient<T>(use: (client: CutoverClient) => Promise<T>):
     return await use(client);
   } finally {
     await client.close();
+  }
+}
+
+/** The same without the client, which brings the plan's reader along: for what is to answer at once. */
+export async function withSession<T>(use: (session: Session) => Promise<T>): Promise<T> {
+  const { openSession } = await import('../session.ts');
+  const session = await openSession();
+  try {
+    return await use(session);
+  } finally {
+    await session.connection.close();
   }
 }
 

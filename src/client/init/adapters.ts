@@ -1,6 +1,6 @@
 /** The adapters of a first plan: names that its author replaces by the real ones, as valid as they stand. */
 import { stringify } from 'yaml';
-import type { Answers } from './write-plan.ts';
+import type { Answers } from './answers.ts';
 
 type Section = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 /** The answers that a first plan needs: from flags, and at a terminal from the person for what they leave open. */
 import { CutoverError } from '../../errors.ts';
 import { adapterKinds, findDescriptor } from '../../plan/adapters.ts';
-import type { Answers, Strategy } from './write-plan.ts';
+import type { Answers, Strategy } from './answers.ts';
 
 export interface InitFlags {
   service?: string;

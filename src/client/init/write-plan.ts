@@ -1,22 +1,7 @@
 /** A first plan, as YAML with comments that say what each part does. */
 import { stringify } from 'yaml';
 import { adaptersOf } from './adapters.ts';
-
-export const STRATEGIES = ['instant', 'gradual', 'validation'] as const;
-export type Strategy = (typeof STRATEGIES)[number];
-
-export interface Answers {
-  service: string;
-  version: string;
-  platform: string;
-  strategy: Strategy;
-  /** The candidate's shares, percent, of `gradual`. */
-  steps: number[];
-  /** Empty: nobody is asked. */
-  approvers: string[];
-  /** As a plan writes durations. */
-  observation: string;
-}
+import type { Answers } from './answers.ts';
 
 /** Every answer stands as it was given; whether it is a valid one is for the plan's own reader to say. */
 export function writePlan(answers: Answers): string {

@@ -27,9 +27,7 @@ export function answer(query: Query, colour: Colour, table: SeriesTable, from: P
   switch (query.kind) {
     case 'requests': {
       if (to.router !== null) return absent(to.router);
-      const counts = table
-        .group(colour, 'code')
-        .map((series) => ({ code: series.bound, count: grown(series) }));
+      const counts = table.group(colour, 'code').map((series) => ({ code: series.bound, count: grown(series) }));
       const all = counts.reduce((sum, { count }) => sum + count, 0);
       const { what } = query;
       if (what === 'rate') {

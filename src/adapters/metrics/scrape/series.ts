@@ -63,8 +63,8 @@ export function createSeriesTable() {
     lasts.push(0);
     byKey.set(key, series);
     const group = byGroup.get(groupOf(id.colour, id.family)) ?? [];
-    group.push(series);
-    group.sort((a, b) => a.bound - b.bound);
+    const place = group.findLastIndex(({ bound }) => !(bound > series.bound));
+    group.splice(place + 1, 0, series);
     byGroup.set(groupOf(id.colour, id.family), group);
     return series;
   }

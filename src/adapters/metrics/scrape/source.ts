@@ -109,7 +109,10 @@ export function createSource(config: SourceConfig) {
     const read = await Promise.all(
       instances.map(async ({ id, url }) => ({
         id,
-        page: url === null ? 'the platform gives no address for it' : await readPage(joinUrl(url, '/metrics'), known, signal),
+        page:
+          url === null
+            ? 'the platform gives no address for it'
+            : await readPage(joinUrl(url, '/metrics'), known, signal),
       })),
     );
     const failed = read.find(({ page }) => typeof page === 'string');
