@@ -98,7 +98,8 @@ export function callPerson(run: Run, title: string, detail: string): void {
  * plan has somebody told of everything.
  */
 export function tell(run: Run, title: string, detail: string): void {
-  log.info(`${title}: ${detail}`, { service: run.plan.service, environment: run.plan.environment });
+  const { service, environment } = run.plan;
+  log.info(`${title}: ${detail}`, { service, environment, phase: run.phase });
   if (run.plan.notifiers.some(({ events }) => events === 'all')) notify(run, 'info', title, detail);
 }
 

@@ -48,9 +48,11 @@ test('every command of docs/messages.md does what the page says', { timeout: 120
   expect((await runCli(['start', plan], { address: stage.address })).code).toBe(0);
   await reaches('approval');
   expect(await typed('query')).toContain('"approval"');
-  expect(await typed('update execute --workflow-id cutover/production/checkout --name approve')).toContain(
-    'approved by ana@example.com',
-  );
+  expect(
+    await typed(
+      `update execute --workflow-id cutover/production/checkout --name approve --input '{"by":"ana@example.com","reason"`,
+    ),
+  ).toContain('approved by ana@example.com');
   await reaches('observation');
   expect(await typed('--name extend_observation')).toContain('the observation now ends at');
   expect((await runCli(['extend', 'checkout', '-31m', '--json'], { address: stage.address })).code).toBe(2);
