@@ -48,6 +48,9 @@ export function metadata(page: Page, title: 'Summary' | 'Details' | 'Current Det
   return heading.locator('xpath=following::iframe[1]').contentFrame();
 }
 
+const SUBMITS = 3;
+const SUBMIT_MS = 10_000;
+
 /** As of a page opened with `openMetadata`: the menu is there, and nothing is redrawn every second. */
 export async function sendUpdate(page: Page, name: string, payload: unknown): Promise<void> {
   await page.getByRole('button', { name: 'More Actions' }).click();
@@ -56,10 +59,18 @@ export async function sendUpdate(page: Page, name: string, payload: unknown): Pr
   await dialog.getByRole('button', { name: 'Select an Update' }).click();
   await dialog.getByRole('option', { name, exact: true }).click();
   await dialog.getByRole('textbox', { name: 'Data' }).fill(JSON.stringify(payload));
-  await dialog.getByRole('button', { name: 'Submit' }).click();
-  await dialog.waitFor({ state: 'hidden' }).catch(async (cause: unknown) => {
-    throw new Error(`the update ${name} was not taken; the page says:\n${await dialog.innerText()}`, { cause });
-  });
+  // The page takes the text over a moment after it was typed; a click before that does nothing.
+  await page.keyboard.press('Tab');
+  for (let attempt = 1; ; attempt += 1) {
+    await page.waitForTimeout(500);
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    try {
+      return await dialog.waitFor({ state: 'hidden', timeout: SUBMIT_MS });
+    } catch (cause) {
+      if (attempt < SUBMITS) continue;
+      throw new Error(`the update ${name} was not taken; the page says:\n${await dialog.innerText()}`, { cause });
+    }
+  }
 }
 
 /** A busy machine's server may be slow to answer once. */
