@@ -25,7 +25,7 @@ export function resume(run: Run): void {
   if (run.window !== null && remainingMs !== null) run.phases[run.window].endsAtMs = Date.now() + remainingMs;
 }
 
-/** When the open window of `record` ends; null: not while the run is paused. */
+/** Moves the open window's end; while the run is paused, what is left of it. */
 export function lengthen(run: Run, byMs: number): void {
   if (run.window === null) return;
   const record = run.phases[run.window];

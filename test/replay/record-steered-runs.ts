@@ -1,11 +1,10 @@
 /** Runs that people steer, and those with what a plan adds: hooks, a circuit break, a lease that keeps less. */
 import { expect, it } from 'vitest';
-import { DIRECT_STEP } from '../../src/adapters/types.ts';
 import { START_UPDATE, type StartReceipt, type StartRequest } from '../../src/workflows/api.ts';
 import { testHook, testPlan } from '../support/plans.ts';
 import { breach, emptyEvidence, watchState } from '../support/world/scripted-activities.ts';
 import { useHarness } from '../support/world/use-harness.ts';
-import { createWorld } from '../support/world/world.ts';
+import { createWorld, directRollback } from '../support/world/world.ts';
 import { record, save } from './recorder.ts';
 
 const suite = useHarness();
@@ -130,16 +129,7 @@ it('rolled back past Temporal, and adopted', async () => {
   const deployment = await suite.harness.deploy({ approval: null });
   await deployment.until('observation');
   const { world } = deployment;
-  const { fence } = world.router;
-  if (fence === null) throw new Error('not claimed');
-  const step = { ...fence, step: DIRECT_STEP + 1 };
-  world.router = {
-    ...world.router,
-    weights: { blue: 100, green: 0 },
-    revision: '88',
-    fence: step,
-    fenced_revision: '88',
-  };
+  directRollback(world);
   deployment.script.judge = (input, now) => {
     if (input.stage !== 'observation') return null;
     const router = structuredClone(world.router);

@@ -6,7 +6,7 @@ import type { Deployment } from '../support/world/harness.ts';
 import { refusedWith } from '../support/world/refused.ts';
 import { breach, emptyEvidence, watchState } from '../support/world/scripted-activities.ts';
 import { useHarness } from '../support/world/use-harness.ts';
-import { createWorld } from '../support/world/world.ts';
+import { createWorld, directRollback } from '../support/world/world.ts';
 
 const suite = useHarness();
 const ANA = { by: 'ana@example.com' };
@@ -220,16 +220,7 @@ describe('drift in a window', () => {
     const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('observation');
     const { world } = deployment;
-    const { fence } = world.router;
-    if (fence === null) throw new Error('not claimed');
-    const direct = { ...fence, step: DIRECT_STEP + 1 };
-    world.router = {
-      ...world.router,
-      weights: { blue: 100, green: 0 },
-      revision: '88',
-      fence: direct,
-      fenced_revision: '88',
-    };
+    directRollback(world);
     deployment.script.judge = (input, now) =>
       input.stage === 'observation'
         ? {
@@ -251,16 +242,7 @@ describe('drift in a window', () => {
     const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('observation');
     const { world } = deployment;
-    const { fence } = world.router;
-    if (fence === null) throw new Error('not claimed');
-    const direct = { ...fence, step: DIRECT_STEP + 1 };
-    world.router = {
-      ...world.router,
-      weights: { blue: 100, green: 0 },
-      revision: '88',
-      fence: direct,
-      fenced_revision: '88',
-    };
+    directRollback(world);
     await deployment.update('rollback', ANA);
     const status = await deployment.status();
     expect(status.rollback?.state).toBe('restored');

@@ -2,8 +2,9 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { type InjectedSinks, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { Plan } from '../../../src/plan/types.ts';
+import { SILENT_SINKS } from '../../../src/worker/metrics/meters.ts';
 import {
   type AnyMessage,
   type DeploymentResult,
@@ -15,7 +16,6 @@ import {
   WATCH_TASK_QUEUE,
   WORKFLOW_TYPE,
 } from '../../../src/workflows/api.ts';
-import type { MeterSinks } from '../../../src/workflows/meters.ts';
 import { testPlan } from '../plans.ts';
 import { createScript, type Script, scriptedActivities } from './scripted-activities.ts';
 import { createWorld, type World } from './world.ts';
@@ -42,12 +42,6 @@ const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttribute
 
 const REAL_LIMIT_MS = 30_000;
 
-/** Nobody reads the metrics of a test. */
-function silentSinks(): InjectedSinks<MeterSinks> {
-  const silent = { fn: () => undefined };
-  return { meters: { started: silent, phaseEnded: silent, rollbackRestored: silent, ended: silent } };
-}
-
 type Scene = { world: World; script: Script };
 
 export async function startHarness(
@@ -58,7 +52,7 @@ export async function startHarness(
   const activities = dispatching(scenes);
   const { nativeConnection: connection } = env;
   const workers = await Promise.all([
-    Worker.create({ connection, taskQueue: TASK_QUEUE, workflowBundle, activities, sinks: silentSinks() }),
+    Worker.create({ connection, taskQueue: TASK_QUEUE, workflowBundle, activities, sinks: SILENT_SINKS }),
     Worker.create({ connection, taskQueue: WATCH_TASK_QUEUE, activities }),
   ]);
   const running = workers.map((worker) => worker.run());

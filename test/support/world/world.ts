@@ -3,13 +3,14 @@
  * that workflow tests meet the same fences, capacity reads and refusals as production.
  */
 import type { Adapters } from '../../../src/adapters/registry.ts';
-import type {
-  ColourState,
-  Fence,
-  Platform,
-  RouterState,
-  TrafficRouter,
-  WriteResult,
+import {
+  type ColourState,
+  DIRECT_STEP,
+  type Fence,
+  type Platform,
+  type RouterState,
+  type TrafficRouter,
+  type WriteResult,
 } from '../../../src/adapters/types.ts';
 import { CutoverError } from '../../../src/errors.ts';
 import type { Colour, Weights } from '../../../src/plan/types.ts';
@@ -74,6 +75,19 @@ export function createWorld(active: Colour = 'blue', size = 4): World {
 export function foreignWrite(world: World, weights: Weights): void {
   world.router = { ...world.router, weights, revision: String(Number(world.router.revision) + 1) };
   world.writes.push({ weights, fence: null });
+}
+
+/** What `rollback --direct` leaves behind: all on blue, under the run's own fence, past every step of it. */
+export function directRollback(world: World): void {
+  const { fence } = world.router;
+  if (fence === null) throw new Error('the router is not claimed');
+  world.router = {
+    ...world.router,
+    weights: { blue: 100, green: 0 },
+    revision: '88',
+    fence: { ...fence, step: DIRECT_STEP + 1 },
+    fenced_revision: '88',
+  };
 }
 
 export function worldAdapters(world: World): Adapters {
