@@ -3,7 +3,7 @@ import process, { stdout } from 'node:process';
 import { Argument, Command } from 'commander';
 import { ANSWER_COMMAND, FILES_LINE, SHELLS, type Shell, scriptFor } from '../completion/scripts.ts';
 import { EXIT } from '../exit-codes.ts';
-import { sanitise } from '../render/text.ts';
+import { sanitise } from '../render/sanitise.ts';
 
 const COMPLETION_HELP = `
   bash   source <(cutover completion bash)       in ~/.bashrc

@@ -6,7 +6,7 @@ import type { CutoverClient, MessageAnswer, SendOptions } from '../cutover-clien
 import { shortId } from '../deployment-id.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
-import { sanitise } from '../render/text.ts';
+import { sanitise } from '../render/sanitise.ts';
 import { collect, type DeploymentOptions, deploymentCommand, finish, idOf, withClient } from './support.ts';
 
 interface MessageOptions extends DeploymentOptions {

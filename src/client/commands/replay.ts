@@ -6,7 +6,7 @@ import { shortId } from '../deployment-id.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { ListFilter } from '../list.ts';
 import type { CommonOptions, Output } from '../output.ts';
-import { sanitise } from '../render/text.ts';
+import { sanitise } from '../render/sanitise.ts';
 import { collect, finish, newCommand } from './support.ts';
 
 interface ReplayOptions extends CommonOptions {

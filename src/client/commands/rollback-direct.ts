@@ -7,7 +7,7 @@ import { localProgramUrl } from '../config.ts';
 import { shortId } from '../deployment-id.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
-import { sanitise } from '../render/text.ts';
+import { sanitise } from '../render/sanitise.ts';
 import { tellError } from './support.ts';
 import { loadOrTell, type PlanOptions } from './validate.ts';
 

@@ -5,7 +5,7 @@ import type { CutoverClient, DeploymentHandle } from '../cutover-client.ts';
 import { shortId } from '../deployment-id.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
-import { sanitise } from '../render/text.ts';
+import { sanitise } from '../render/sanitise.ts';
 import { collect, finish, newCommand, withClient } from './support.ts';
 import { loadOrTell, type PlanOptions } from './validate.ts';
 import { follow, type Until, untilOption } from './watch.ts';

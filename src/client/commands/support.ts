@@ -7,7 +7,7 @@ import type { CutoverClient, PlanSource } from '../cutover-client.ts';
 import { DEFAULT_ENVIRONMENT, resolveDeploymentId } from '../deployment-id.ts';
 import { type ExitCode, exitCodeOfError } from '../exit-codes.ts';
 import { type CommonOptions, createOutput, type Output, reportOf } from '../output.ts';
-import { sanitise } from '../render/text.ts';
+import { sanitise } from '../render/sanitise.ts';
 import type { Session } from '../session.ts';
 
 /** Of any UTF-8 text, more characters than a plan may have. */

@@ -5,8 +5,6 @@ import { shortId } from '../deployment-id.ts';
 import { EXIT, type ExitCode, exitCodeOfOutcome } from '../exit-codes.ts';
 import { isClosed, isSettled, type LiveStatus } from '../live-status.ts';
 import type { Output } from '../output.ts';
-import { changeLines } from '../render/lines.ts';
-import { renderTree } from '../render/tree.ts';
 import { type DeploymentOptions, deploymentCommand, finish, idOf, withClient } from './support.ts';
 
 const REDRAW_MS = 250;
@@ -91,7 +89,7 @@ async function openView(output: Output): Promise<View> {
 
 /** Redrawn between the looks too, so that the clocks in it go. */
 async function openTree(output: Output): Promise<View> {
-  const { createLogUpdate } = await import('log-update');
+  const [{ createLogUpdate }, { renderTree }] = await Promise.all([import('log-update'), import('../render/tree.ts')]);
   const draw = createLogUpdate(stdout);
   let latest: LiveStatus | null = null;
   const redraw = () => {
@@ -115,7 +113,8 @@ async function openTree(output: Output): Promise<View> {
   };
 }
 
-function openLines(output: Output): View {
+async function openLines(output: Output): Promise<View> {
+  const { changeLines } = await import('../render/lines.ts');
   let before: LiveStatus | null = null;
   return {
     show(status) {

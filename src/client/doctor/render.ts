@@ -1,6 +1,7 @@
 /** The checks as a table: what was found, and below it what to do. */
 import type { Colors } from '../render/canvas.ts';
-import { padEnd, sanitiseAll, width } from '../render/text.ts';
+import { sanitiseAll } from '../render/sanitise.ts';
+import { padEnd, width } from '../render/text.ts';
 import type { Check } from './check.ts';
 
 export function renderChecks(checks: readonly Check[], colors: Colors): string {

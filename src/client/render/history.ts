@@ -4,7 +4,8 @@ import type { DeploymentHistory, HistoryEntry } from '../history/read.ts';
 import type { Canvas, Colors } from './canvas.ts';
 import { outcomeLines } from './notes.ts';
 import { evidenceLines } from './phases.ts';
-import { sanitiseAll, truncate } from './text.ts';
+import { sanitiseAll } from './sanitise.ts';
+import { truncate } from './text.ts';
 import { LOCAL_TIMES } from './times.ts';
 
 const MARGIN = '            ';

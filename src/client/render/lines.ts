@@ -5,8 +5,9 @@ import { shortId } from '../deployment-id.ts';
 import type { LiveStatus } from '../live-status.ts';
 import { noteChanges } from './change-notes.ts';
 import { shortDigest } from './notes.ts';
+import { sanitiseAll } from './sanitise.ts';
 import { shellWord } from './shell-word.ts';
-import { sanitiseAll, words } from './text.ts';
+import { words } from './text.ts';
 import { readingFacts, remaining, span } from './values.ts';
 
 /** Without a time in front; `before` null: the first look, which tells where the deployment is. */

@@ -4,7 +4,8 @@ import { shortId } from '../deployment-id.ts';
 import type { DeploymentSummary } from '../summary.ts';
 import type { Colors } from './canvas.ts';
 import { paintOutcome } from './notes.ts';
-import { sanitiseAll, words } from './text.ts';
+import { sanitiseAll } from './sanitise.ts';
+import { words } from './text.ts';
 import { LOCAL_TIMES, type Times } from './times.ts';
 
 const HEAD = ['service', 'environment', 'version', 'phase', 'outcome', 'started', 'id'];

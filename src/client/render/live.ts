@@ -3,7 +3,8 @@ import type { LiveReadings } from '../live-readings.ts';
 import type { LiveActivity, LiveStatus } from '../live-status.ts';
 import type { Canvas } from './canvas.ts';
 import { evidenceLines } from './phases.ts';
-import { sanitiseAll, truncate } from './text.ts';
+import { sanitiseAll } from './sanitise.ts';
+import { truncate } from './text.ts';
 import { LOCAL_TIMES } from './times.ts';
 import { span } from './values.ts';
 

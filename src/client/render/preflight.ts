@@ -3,7 +3,8 @@ import { formatDuration } from '../../plan/duration.ts';
 import type { Duration, Timeline } from '../../plan/timeline.ts';
 import type { Preflight } from '../preflight.ts';
 import type { Colors } from './canvas.ts';
-import { padEnd, sanitiseAll, words } from './text.ts';
+import { sanitiseAll } from './sanitise.ts';
+import { padEnd, words } from './text.ts';
 
 const NAME_COLUMNS = 19;
 

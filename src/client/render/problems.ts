@@ -1,7 +1,7 @@
 /** What is wrong with a plan, each with its place and what would be right. */
 import type { Problem } from '../../plan/problems.ts';
 import type { Colors } from './canvas.ts';
-import { sanitise } from './text.ts';
+import { sanitise } from './sanitise.ts';
 
 /** More of them have one cause, and would push the first off the screen. */
 const MAX_SHOWN = 50;

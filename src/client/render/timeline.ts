@@ -5,7 +5,8 @@ import type { Stage } from '../../plan/timeline/stages.ts';
 import { titleOf } from '../../plan/timeline/titles.ts';
 import type { Duration, Timeline } from '../../plan/timeline.ts';
 import type { Canvas } from './canvas.ts';
-import { padEnd, sanitiseAll, truncate, words } from './text.ts';
+import { sanitiseAll } from './sanitise.ts';
+import { padEnd, truncate, words } from './text.ts';
 import { hookText, peopleLines, rollbackLines, routerLines, toldLines } from './timeline-notes.ts';
 
 type Place = Pick<Canvas, 'columns' | 'colors'>;

@@ -20,19 +20,11 @@ export interface Times {
 
 /** `zone` is an IANA name. Default: where the reader is, as TZ or the machine has it. An unreadable time is left as it is. */
 export function timesIn(zone?: string): Times {
-  const format = new Intl.DateTimeFormat('en-US', {
-    ...(zone === undefined ? {} : { timeZone: zone }),
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    timeZoneName: 'short',
-  });
+  // Made when the first time is shown: `--help` shows none.
+  let format: Intl.DateTimeFormat | null = null;
 
   function fieldsOf(at: string) {
+    format ??= formatIn(zone);
     const parts = new Map(format.formatToParts(new Date(at)).map(({ type, value }) => [type, value]));
     const field = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? '';
     return {
@@ -58,6 +50,20 @@ export function timesIn(zone?: string): Times {
     },
     inText: (text) => text.replaceAll(INSTANT, full),
   };
+}
+
+function formatIn(zone?: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-US', {
+    ...(zone === undefined ? {} : { timeZone: zone }),
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'short',
+  });
 }
 
 /** The reader's own zone. */

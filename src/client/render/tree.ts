@@ -5,7 +5,8 @@ import { fitRows, RANK, ranked } from './fit.ts';
 import { approvalLines, attentionLines, leaseLines, messageLines, noAnswerLines, outcomeLines } from './notes.ts';
 import { circuitLines, forceLines, hookLines, parityLines, pauseLines } from './notes-of-the-run.ts';
 import { phaseLines } from './phases.ts';
-import { bar, padEnd, sanitiseAll, truncate } from './text.ts';
+import { sanitiseAll } from './sanitise.ts';
+import { bar, padEnd, truncate } from './text.ts';
 import { LOCAL_TIMES } from './times.ts';
 
 /** Every line fits into `columns`, and all of them into `rows`. The strings of the status may come from anywhere. */

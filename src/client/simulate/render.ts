@@ -3,7 +3,8 @@ import { formatDuration } from '../../plan/duration.ts';
 import type { SimulatedEvent, SimulationReport } from '../../simulate/report.ts';
 import type { LiveStatus } from '../live-status.ts';
 import type { Canvas, Colors } from '../render/canvas.ts';
-import { padEnd, sanitise, truncate, width } from '../render/text.ts';
+import { sanitise } from '../render/sanitise.ts';
+import { padEnd, truncate, width } from '../render/text.ts';
 import { renderTree } from '../render/tree.ts';
 import { span } from '../render/values.ts';
 
