@@ -31,6 +31,7 @@ export default defineConfig({
       customProviderModule: './test/support/branch-coverage/module.ts',
       include: LAYERS.map((layer) => `${layer}/**/*.ts`),
       reporter: [],
+      reportOnFailure: true,
       thresholds: Object.fromEntries(LAYERS.map((layer) => [`${layer}/**`, { branches: 95 }])),
     },
     projects: SUITES.map(({ name, order, files, timeoutMs }) => ({

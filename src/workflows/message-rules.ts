@@ -171,7 +171,10 @@ function approve(run: Run, by: string): string {
 function rollback(run: Run, by: string, message: AnyMessage): string {
   const record = run.rollback;
   if (record === null) {
-    if (run.interruption !== null) return 'a rollback is under way already';
+    if (run.interruption !== null) {
+      if (message.force === true) run.interruption.force = true;
+      return 'a rollback is under way already';
+    }
     interruptBy(run, 'rollback', by, message, `rolled back by ${by}`);
     return 'rolling back';
   }
@@ -183,7 +186,9 @@ function rollback(run: Run, by: string, message: AnyMessage): string {
 
 function interruptBy(run: Run, kind: 'rollback' | 'reject', by: string, message: AnyMessage, what: string): void {
   const reason = message.reason === undefined ? what : `${what}: ${message.reason}`;
-  interrupt(run, { kind, by, reason, force: message.force === true, atMs: Date.now() });
+  // To reject is to go back as the table says; going back in any case is `rollback`'s.
+  const force = kind === 'rollback' && message.force === true;
+  interrupt(run, { kind, by, reason, force, atMs: Date.now() });
 }
 
 function extend(run: Run, message: AnyMessage): string {

@@ -31,8 +31,8 @@ export async function startFleetStage({ folder, progress }: Context): Promise<Fl
     for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
   };
   try {
+    // In memory: the worker is what is measured, and the commits of one file would bound how fast the fleet begins.
     const server = await startTemporal({
-      dbFile: join(folder, `fleet-${stages}.db`),
       logFile: join(folder, `fleet-temporal-${stages}.log`),
       cliPath: process.env.CUTOVER_TEMPORAL_CLI,
       onProgress: progress,
