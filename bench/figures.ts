@@ -4,6 +4,7 @@ import { automaticRollback250ms } from './figures/automatic-rollback-250ms.ts';
 import { concurrent } from './figures/concurrent.ts';
 import { events4h } from './figures/events-4h.ts';
 import { help } from './figures/help.ts';
+import { prometheus } from './figures/prometheus.ts';
 import { replay } from './figures/replay.ts';
 import { resume } from './figures/resume.ts';
 import { rollbackCommand } from './figures/rollback-command.ts';
@@ -25,5 +26,6 @@ export const FIGURES: readonly Figure[] = [
   help,
   status,
   startsPerSecond,
+  prometheus,
   concurrent,
 ];

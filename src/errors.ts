@@ -63,10 +63,40 @@ export const ERRORS = {
   },
   CUTOVER_LOCAL_NOT_STARTED: { fault: 'system', hint: 'See the log file of the local program.' },
   CUTOVER_ROUTER_UNREACHABLE: { fault: 'system', hint: 'Check that the router answers, and the plan names it.' },
+  CUTOVER_ROUTER_OBJECT: {
+    fault: 'user',
+    hint: 'Make the object what the plan says it is; docs/kubernetes.md shows each.',
+  },
+  CUTOVER_KUBERNETES_CONFIG: {
+    fault: 'user',
+    hint: 'Name a context of the kubeconfig, or mend what KUBECONFIG names.',
+  },
+  CUTOVER_KUBERNETES_UNAUTHORIZED: {
+    fault: 'system',
+    hint: "Renew the credentials that the worker's kubeconfig names.",
+  },
+  CUTOVER_KUBERNETES_FORBIDDEN: { fault: 'user', hint: "Add the rule to the Role of the worker's account." },
+  CUTOVER_KUBERNETES_NOT_FOUND: {
+    fault: 'user',
+    hint: 'Create it, or correct its name, namespace or context in the plan.',
+  },
+  CUTOVER_KUBERNETES_CONFLICT: {
+    fault: 'system',
+    hint: 'Somebody else wrote at the same time; it is read again and retried.',
+  },
+  CUTOVER_KUBERNETES_REFUSED: {
+    fault: 'user',
+    hint: 'See what the API server or its admission says; correct the object.',
+  },
+  CUTOVER_KUBERNETES_THROTTLED: { fault: 'system', hint: 'The API server is busy; it is retried.' },
+  CUTOVER_KUBERNETES_UNWELL: {
+    fault: 'system',
+    hint: 'The API server answered with an error of its own; it is retried.',
+  },
   CUTOVER_SCENARIO_INVALID: { fault: 'user', hint: 'See docs/simulate.md for what a file of metrics takes.' },
   CUTOVER_METRICS_QUERY: {
     fault: 'user',
-    hint: 'Write gauge NAME [max|min|mean|sum], rate NAME, ratio NAME / NAME, percent NAME / NAME or per_request NAME.',
+    hint: 'See docs/metrics.md for what scrape reads (gauge, rate, ratio, percent, per_request), docs/prometheus.md else.',
   },
   CUTOVER_PARITY: { fault: 'user', hint: 'Make the colours alike, or leave out `require_parity`.' },
   CUTOVER_HOOK_FAILED: { fault: 'user', hint: 'See what the hook answered; `on_failure` says what its failing means.' },

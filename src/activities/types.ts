@@ -119,7 +119,8 @@ export interface WatchActivities {
   /** Throws CUTOVER_HOOK_FAILED (worth another attempt) or CUTOVER_SCRIPT_REFUSED (not); the answer is a line for people. */
   runHook(input: HookInput): Promise<{ note: string }>;
   /** Waits, heartbeating, until `size` instances of `version` are ready. Details: what is waited for. */
-  awaitReady(input: ColourInput & { version: string | null; size: number }): Promise<ColourState>;
+  /** At `deadline_ms`, epoch milliseconds, it answers with what there is; absent: never. */
+  awaitReady(input: ColourInput & { version: string | null; size: number; deadline_ms?: number }): Promise<ColourState>;
   /** Waits until new requests follow `weights` everywhere; returns early when the router holds other weights. */
   awaitConverged(input: { target: Target; weights: Weights }): Promise<RouterState>;
   /** Waits until no request is in flight on the colour, or until `deadline_ms` (absolute); tells how many were left. */

@@ -4,7 +4,7 @@ import type { ColourState, RouterState } from '../adapters/types.ts';
 import type { Colour, Weights } from '../plan/types.ts';
 import { formatWeights, sameWeights } from '../plan/weights.ts';
 import { type Polling, poll } from './polling.ts';
-import type { ColourInput } from './types.ts';
+import type { ColourInput, WatchActivities } from './types.ts';
 import type { Target } from './watch-types.ts';
 
 /** How often a kept colour is looked at, and how many looks in a row must find it short. */
@@ -16,7 +16,7 @@ const QUIET_MS = 2_000;
 export async function awaitReady(
   adapters: Adapters,
   polling: Polling,
-  { target, colour, version, size }: ColourInput & { version: string | null; size: number },
+  { target, colour, version, size, deadline_ms }: Parameters<WatchActivities['awaitReady']>[0],
 ): Promise<ColourState> {
   const platform = adapters.platform(target);
   const wanted = `${size} ready instances of ${colour}${version === null ? '' : ` ${version}`}`;
@@ -26,6 +26,7 @@ export async function awaitReady(
     isDone,
     waitingFor: (seen) =>
       seen === null ? `waiting for ${wanted}` : `waiting for ${wanted}: ${stateOf(seen, version)}`,
+    ...(deadline_ms === undefined ? {} : { deadlineMs: deadline_ms }),
   });
   return found(state);
 }

@@ -11,6 +11,8 @@ export interface HttpRead {
   cut?: boolean;
   headers?: Record<string, string>;
   body?: string;
+  /** Connections with certificates of their own, instead of the common ones. */
+  agent?: HttpsAgent | null;
 }
 
 export interface HttpAnswer {
@@ -89,7 +91,7 @@ function attempt(url: string, read: HttpRead): Attempt {
       method,
       headers: { accept: '*/*', 'user-agent': 'cutover', ...read.headers },
       // What must not be sent twice is not risked on a connection that its server may just be closing.
-      agent: REPEATABLE.has(method) ? (isTls ? pools.https : pools.http) : false,
+      agent: REPEATABLE.has(method) ? ((isTls ? read.agent : null) ?? (isTls ? pools.https : pools.http)) : false,
     });
     stop = () => {
       reject(new Error('given up'));

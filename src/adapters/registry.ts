@@ -1,13 +1,26 @@
 /** From a plan's target to its adapters: one line per adapter that is built. */
 import type { Target } from '../activities/watch-types.ts';
 import { CutoverError } from '../errors.ts';
-import type { LocalPlatformPlan, NotifierPlan, OtherAdapterPlan } from '../plan/types.ts';
+import { prometheusSettings, webSettings } from '../plan/schema/normalised-metrics.ts';
+import { kubernetesPlatform } from '../plan/schema/platforms.ts';
+import { routerSettings } from '../plan/schema/routers.ts';
+import type { Colour, LocalPlatformPlan, NotifierPlan, OtherAdapterPlan } from '../plan/types.ts';
+import { createPrometheusProvider } from './metrics/prometheus.ts';
 import { createScrapeProvider } from './metrics/scrape.ts';
+import { createWebProvider } from './metrics/web.ts';
 import { createLogNotifier } from './notifiers/log.ts';
 import { createWebhookNotifier } from './notifiers/webhook.ts';
+import { createKubernetesPlatform } from './platforms/kubernetes.ts';
 import { createLocalPlatform } from './platforms/local.ts';
+import { createGatewayApiRouter } from './routers/kubernetes/gateway-api.ts';
+import { createIstioRouter } from './routers/kubernetes/istio.ts';
+import { createServiceSelectorRouter } from './routers/kubernetes/service-selector.ts';
+import { createTraefikRouter } from './routers/kubernetes/traefik.ts';
 import { createLocalRouter } from './routers/local.ts';
+import { settingsOf } from './settings.ts';
 import type { MetricsProvider, Notifier, Platform, TrafficRouter } from './types.ts';
+
+const DEFAULT_NAMESPACE = 'default';
 
 export interface AdapterSettings {
   /** Admin URL of the local program, for plans that name none. */
@@ -40,6 +53,18 @@ export function createAdapters(settings: AdapterSettings): Adapters {
           url: localUrl(config),
           service: target.service,
         });
+      case 'kubernetes': {
+        const { deployments, ...settings } = settingsOf(kubernetesPlatform, config);
+        return createKubernetesPlatform({
+          context: settings.context ?? null,
+          namespace: settings.namespace ?? DEFAULT_NAMESPACE,
+          names: deployments ?? servicesOf(target),
+          kind: settings.workload ?? 'Deployment',
+          container: settings.container ?? null,
+          image: settings.image ?? null,
+          port: settings.port ?? null,
+        });
+      }
       default:
         return notBuilt('platform', config);
     }
@@ -50,13 +75,37 @@ export function createAdapters(settings: AdapterSettings): Adapters {
     switch (config.kind) {
       case 'local':
         return createLocalRouter({ url: localUrl(config), service: target.service });
+      case 'service_selector': {
+        const { service, label = 'colour', ...place } = settingsOf(routerSettings.service_selector, config);
+        return createServiceSelectorRouter({ ...placeOf(target, place), service, label });
+      }
+      case 'gateway_api': {
+        const { route, route_kind: kind = 'HTTPRoute', ...rest } = settingsOf(routerSettings.gateway_api, config);
+        const services = rest.services ?? servicesOf(target);
+        return createGatewayApiRouter({ ...placeOf(target, rest), kind, route, services });
+      }
+      case 'istio': {
+        const { virtual_service: virtualService, route = null, ...rest } = settingsOf(routerSettings.istio, config);
+        const destinations =
+          rest.subsets === undefined
+            ? { by: 'host' as const, names: rest.services ?? servicesOf(target) }
+            : { by: 'subset' as const, names: rest.subsets };
+        return createIstioRouter({ ...placeOf(target, rest), virtualService, route, destinations });
+      }
+      case 'traefik': {
+        const { service: traefikService, ...rest } = settingsOf(routerSettings.traefik, config);
+        const services = rest.services ?? servicesOf(target);
+        return createTraefikRouter({ ...placeOf(target, rest), traefikService, services });
+      }
       default:
         return notBuilt('router', config);
     }
   }
 
   function metrics(target: Target): MetricsProvider {
-    const { kind, queries, resolution_ms } = target.metrics;
+    const { kind, config, queries, resolution_ms } = target.metrics;
+    const { service, environment } = target;
+    const ofTarget = { service, environment, queries, resolutionMs: resolution_ms };
     switch (kind) {
       case 'scrape':
         return createScrapeProvider({
@@ -65,6 +114,10 @@ export function createAdapters(settings: AdapterSettings): Adapters {
           queries,
           resolutionMs: resolution_ms,
         });
+      case 'prometheus':
+        return createPrometheusProvider({ ...settingsOf(prometheusSettings, { kind, ...config }), ...ofTarget });
+      case 'web':
+        return createWebProvider({ ...settingsOf(webSettings, { kind, ...config }), ...ofTarget });
       default:
         return notBuilt('metrics provider', { kind });
     }
@@ -90,6 +143,22 @@ export function createAdapters(settings: AdapterSettings): Adapters {
   }
 
   return { platform, router, metrics, notifiers };
+}
+
+function servicesOf({ service }: Target): Record<Colour, string> {
+  return { blue: `${service}-blue`, green: `${service}-green` };
+}
+
+/** Where a router's object is; what the plan does not say is as the platform has it. */
+function placeOf(
+  { platform }: Target,
+  { context, namespace }: { context?: string | undefined; namespace?: string | undefined },
+): { context: string | null; namespace: string } {
+  const its = platform.kind === 'kubernetes' ? settingsOf(kubernetesPlatform, platform) : {};
+  return {
+    context: context ?? its.context ?? null,
+    namespace: namespace ?? its.namespace ?? DEFAULT_NAMESPACE,
+  };
 }
 
 function notBuilt(role: string, config: OtherAdapterPlan | { kind: string }): never {

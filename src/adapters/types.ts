@@ -82,6 +82,8 @@ export interface ShiftRequest {
   /** From workflow state, never from a fresh read of the writer. */
   expected_revision: string;
   fence: Fence;
+  /** Also to a colour of which the router itself sees no ready instance. */
+  force?: boolean;
 }
 
 export interface Convergence {

@@ -2,6 +2,7 @@
  * Who may write a router's weights: the rules of invariant 7, pure. The order matters: a write that was already done is
  * recognised before its revision is compared, since its own effect changed the revision.
  */
+
 import type { Fence, RouterState, WriteResult } from '../adapters/types.ts';
 import type { Weights } from '../plan/types.ts';
 

@@ -61,24 +61,24 @@ function metrics(kind: string, rest: Partial<Omit<MetricsDescriptor, 'kind' | 'r
  */
 export const DESCRIPTORS: readonly AdapterDescriptor[] = [
   platform('local', true),
-  platform('kubernetes'),
+  platform('kubernetes', true),
   platform('ecs'),
   platform('asg'),
   router('local', { built: true, convergence_floor_ms: floorOf(0) }),
-  router('service_selector', { partial_traffic: false }),
-  router('gateway_api'),
-  router('istio'),
+  router('service_selector', { built: true, partial_traffic: false }),
+  router('gateway_api', { built: true }),
+  router('istio', { built: true }),
   router('ingress_nginx'),
-  router('traefik'),
+  router('traefik', { built: true }),
   router('alb', { conditional_writes: false }),
   router('route53', { conditional_writes: false, convergence_floor_ms: dnsFloor }),
   router('envoy', { conditional_writes: false }),
   router('nginx', { conditional_writes: false }),
   router('haproxy', { conditional_writes: false }),
   metrics('scrape', { built: true, min_resolution_ms: 250, history: false }),
-  metrics('prometheus'),
+  metrics('prometheus', { built: true }),
   metrics('cloudwatch', { min_resolution_ms: 10 * SECOND_MS }),
-  metrics('web', { history: false }),
+  metrics('web', { built: true, history: false }),
 ];
 
 export function adapterKinds(role: AdapterRole): string[] {

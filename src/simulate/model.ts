@@ -1,4 +1,5 @@
 /** A model of two colours and their router, behind the adapters' interfaces: the real mutations run on it. */
+
 import type { Adapters } from '../adapters/registry.ts';
 import type { ColourState, Platform, RouterState, TrafficRouter, WriteResult } from '../adapters/types.ts';
 import { decideWrite, type WriteOffer } from '../local/fence.ts';

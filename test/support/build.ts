@@ -5,6 +5,7 @@ import type { TestProject } from 'vitest/node';
 import { ensureTemporalCli } from '../../src/local/temporal/cli.ts';
 import { ensureTestServer } from '../../src/local/temporal/test-server.ts';
 import { builtPath, packageRoot } from '../../src/package-root.ts';
+import { controlPlaneParts } from './kubernetes/parts.ts';
 
 const run = promisify(execFile);
 
@@ -22,6 +23,7 @@ export async function setup(root: TestProject): Promise<void> {
     await timed('building dist/', build);
     await fetchServer(() => ensureTemporalCli({ cliPath: process.env.CUTOVER_TEMPORAL_CLI, onProgress: tell }));
   }
+  if (chosen.includes('integration')) await fetchServer(() => controlPlaneParts(tell));
   if (chosen.some((name) => TIME_SKIPPING.includes(name))) await fetchServer(() => ensureTestServer(tell));
 }
 
@@ -35,7 +37,7 @@ async function build(): Promise<void> {
 }
 
 /** A server that cannot be had is told by the tests that need it: each of them is skipped, or fails. */
-async function fetchServer(ensure: () => Promise<string>): Promise<void> {
+async function fetchServer(ensure: () => Promise<unknown>): Promise<void> {
   await ensure().catch((error: unknown) => tell(String(error)));
 }
 

@@ -1,4 +1,5 @@
 /** One service of the fleet: its router's state by the local program's own rules, and its counters by the clock. */
+
 import type { Fence, RouterState, WriteResult } from '../../../src/adapters/types.ts';
 import type { ColourRequest, ServiceView } from '../../../src/local/api.ts';
 import { decideWrite } from '../../../src/local/fence.ts';

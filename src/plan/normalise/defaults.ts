@@ -15,6 +15,11 @@ export const DEFAULTS = {
   coverage_percent: 95,
   max_gap_ms: 10 * SECOND_MS,
   size_percent: 100,
+  exporter: 'node',
+  /** A Deployment's: its name, the hash of its template, five characters. */
+  pods: '$service-$colour-[a-z0-9]+-[a-z0-9]+',
+  /** A scrape carries the time at which it began, and can be asked for once it has ended. */
+  ingestion_delay_ms: SECOND_MS,
   warmup: { duration_ms: 3 * MINUTE_MS, traffic_percentage: 0 },
   health_check: { duration_ms: 2 * MINUTE_MS, traffic_percentage: 1 },
   performance_validation: { duration_ms: 5 * MINUTE_MS, traffic_percentage: 10 },

@@ -1,5 +1,6 @@
 /** The metrics settings with their defaults. */
 import { findDescriptor } from '../adapters.ts';
+import type { PrometheusSettings, WebSettings } from '../schema/normalised-metrics.ts';
 import type { WrittenPlan } from '../schema/plan.ts';
 import type { Criterion, MetricsPlan } from '../types.ts';
 import { DEFAULTS } from './defaults.ts';
@@ -33,21 +34,47 @@ export function normaliseMetrics(written: WrittenMetrics, kind: string, windows:
   };
 }
 
-function providerConfig(
-  written: WrittenMetrics,
-  kind: string,
-): Record<string, unknown> & { queries?: Record<string, string> } {
+interface ProviderConfig extends Record<string, unknown> {
+  queries?: Record<string, string> | undefined;
+}
+
+function providerConfig(written: WrittenMetrics, kind: string): ProviderConfig {
   switch (kind) {
-    case 'scrape':
     case 'prometheus':
+      return written.prometheus === undefined ? {} : prometheusConfig(written.prometheus);
+    case 'web':
+      return written.web === undefined ? {} : webConfig(written.web);
+    case 'scrape':
     case 'cloudwatch':
-    case 'web': {
-      const { queries, ...rest } = written[kind] ?? {};
-      return queries === undefined ? rest : { ...rest, queries };
-    }
+      return written[kind] ?? {};
     default:
       return {};
   }
+}
+
+function prometheusConfig(written: NonNullable<WrittenMetrics['prometheus']>): PrometheusSettings & ProviderConfig {
+  const { ingestion_delay, latency_resolution, kubernetes = {}, ...rest } = written;
+  return {
+    ...rest,
+    fallback: rest.fallback ?? [],
+    headers: rest.headers ?? {},
+    basic_auth: rest.basic_auth ?? null,
+    bearer_token_file: rest.bearer_token_file ?? null,
+    tls: rest.tls ?? null,
+    tenant: rest.tenant ?? null,
+    exporter: rest.exporter ?? DEFAULTS.exporter,
+    labels: rest.labels ?? null,
+    status_label: rest.status_label ?? null,
+    where: rest.where ?? null,
+    kubernetes: { ...kubernetes, pods: kubernetes.pods ?? DEFAULTS.pods },
+    counts: rest.counts ?? {},
+    ingestion_delay_ms: milliseconds(ingestion_delay, DEFAULTS.ingestion_delay_ms),
+    latency_resolution_ms: latency_resolution === undefined ? null : milliseconds(latency_resolution, 0),
+  };
+}
+
+function webConfig(written: NonNullable<WrittenMetrics['web']>): WebSettings & ProviderConfig {
+  return { ...written, headers: written.headers ?? {}, counts: written.counts ?? {} };
 }
 
 function shortestWithCheckMs(windows: readonly Window[]): number {

@@ -46,7 +46,7 @@ function undefinedQuery(plan: Plan, metric: string, query: string): string {
   const undefinedHere = `The plan does not define \`${query}\`, which \`${metric}\` needs.`;
   // The provider's convention for a counter of that name.
   const read = `The instances' counter \`${query}_total\` is read; without it there is no data.`;
-  return `${undefinedHere} ${plan.metrics.kind === 'scrape' ? read : noData(plan)}`;
+  return `${undefinedHere} ${['scrape', 'prometheus'].includes(plan.metrics.kind) ? read : noData(plan)}`;
 }
 
 function noData({ metrics }: Plan): string {

@@ -10,6 +10,7 @@ import {
   normalisedNotifiers,
   normalisedRollbackSafety,
 } from './normalised-calls.ts';
+import { checkSettings } from './normalised-metrics.ts';
 import { normalisedSmoke } from './normalised-smoke.ts';
 
 const size = z.number('a percentage').min(1, 'a percentage from 1').max(1_000, 'a percentage up to 1000');
@@ -31,20 +32,22 @@ const localPlatform = z.strictObject({
 });
 const localRouter = z.strictObject({ kind: z.literal('local'), url: httpUrl.nullable() });
 
-const metrics = z.strictObject({
-  kind: name,
-  config: z.record(z.string(), z.unknown()),
-  queries,
-  resolution_ms: milliseconds,
-  window_ms: milliseconds,
-  consecutive: z.int().min(1).max(1_000),
-  min_observations: z.int().min(1).max(1_000_000),
-  on_no_data: z.enum(['hold', 'rollback', 'ignore']),
-  no_data_limit_ms: milliseconds,
-  settle_ms: milliseconds,
-  coverage_percent: share,
-  max_gap_ms: milliseconds,
-});
+const metrics = z
+  .strictObject({
+    kind: name,
+    config: z.record(z.string(), z.unknown()),
+    queries,
+    resolution_ms: milliseconds,
+    window_ms: milliseconds,
+    consecutive: z.int().min(1).max(1_000),
+    min_observations: z.int().min(1).max(1_000_000),
+    on_no_data: z.enum(['hold', 'rollback', 'ignore']),
+    no_data_limit_ms: milliseconds,
+    settle_ms: milliseconds,
+    coverage_percent: share,
+    max_gap_ms: milliseconds,
+  })
+  .superRefine(checkSettings);
 
 export const normalisedPlanSchema: z.ZodType<Plan> = z.strictObject({
   plan_version: z.literal(1, 'plan_version 1, the only one that this worker knows'),

@@ -35,21 +35,32 @@ const image = text('an image without its tag').optional().meta({
 });
 const region = text('a region').optional().meta({ description: 'AWS region.' });
 
-const kubernetes = z
+export const kubernetesPlatform = z
   .strictObject({
     context: text('a kubeconfig context').optional().meta({
       description: 'Context of the kubeconfig.',
-      otherwise: 'in-cluster',
+      otherwise: "the worker's own cluster, else the kubeconfig's current context",
     }),
     namespace: text('a namespace', 63).optional().meta({ description: 'Namespace.', default: 'default' }),
-    deployments: perColour('the name of a Deployment').meta({ description: 'The two Deployments.' }),
+    deployments: perColour('the name of a Deployment').optional().meta({
+      description: 'Names of the two workloads.',
+      otherwise: '`SERVICE-blue` and `SERVICE-green`',
+    }),
+    workload: z.enum(['Deployment', 'StatefulSet'], 'Deployment or StatefulSet').optional().meta({
+      description: 'Kind of the two workloads.',
+      default: 'Deployment',
+    }),
     container: text('the name of a container', 63).optional().meta({
       description: 'Container that gets the new image.',
       otherwise: 'the only one',
     }),
+    port: z.int('a port').min(1, 'a port from 1').max(65_535, 'a port up to 65535').optional().meta({
+      description: 'Port of the pods for checks that go past the router.',
+      otherwise: "the container's first",
+    }),
     image,
   })
-  .meta({ description: 'Two Deployments of a Kubernetes cluster.' });
+  .meta({ description: 'Two workloads of a Kubernetes cluster.' });
 
 const ecs = z
   .strictObject({
@@ -76,7 +87,7 @@ const asg = z
 
 export const platformSchema = z
   .strictObject(
-    { local: local.optional(), kubernetes: kubernetes.optional(), ecs: ecs.optional(), asg: asg.optional() },
+    { local: local.optional(), kubernetes: kubernetesPlatform.optional(), ecs: ecs.optional(), asg: asg.optional() },
     'the name of a platform, or a map with its settings',
   )
   .meta({ adapter: 'platform', description: 'What runs a colour: exactly one.', otherwise: 'required' });

@@ -13,9 +13,10 @@ const kubernetesObject = {
 };
 const services = perColour('the name of a Service').optional().meta({
   description: 'The Services that the two colours stand behind.',
+  otherwise: '`SERVICE-blue` and `SERVICE-green`',
 });
 
-const routers = {
+export const routerSettings = {
   local: z
     .strictObject({
       url: httpUrl.optional().meta({
@@ -34,19 +35,24 @@ const routers = {
   gateway_api: z
     .strictObject({
       ...kubernetesObject,
-      route: text('the name of an HTTPRoute', 253).meta({ description: 'Name of the HTTPRoute.' }),
+      route: text('the name of a route', 253).meta({ description: 'Name of the route.' }),
+      route_kind: z.enum(['HTTPRoute', 'GRPCRoute'], 'HTTPRoute or GRPCRoute').optional().meta({
+        description: 'Kind of the route.',
+        default: 'HTTPRoute',
+      }),
       services,
     })
-    .meta({ description: 'Weights of a Gateway API HTTPRoute.' }),
+    .meta({ description: 'Weights of a Gateway API HTTPRoute or GRPCRoute.' }),
   istio: z
     .strictObject({
       ...kubernetesObject,
       virtual_service: text('the name of a VirtualService', 253).meta({ description: 'Name of the VirtualService.' }),
       route: text('the name of an HTTP route in it').optional().meta({
         description: 'Name of an HTTP route in it.',
+        otherwise: 'every route that names both colours',
       }),
       subsets: perColour('a subset of the DestinationRule').optional().meta({
-        description: 'Subsets of the DestinationRule.',
+        description: 'Subsets of the DestinationRule, where one Service has both colours.',
       }),
       services,
     })
@@ -138,8 +144,11 @@ const routers = {
     .meta({ description: "Weights at HAProxy's runtime socket." }),
 };
 
-export const routerSchema = z.strictObject(routers, 'the name of a router, or a map with its settings').partial().meta({
-  adapter: 'router',
-  description: "What decides each colour's share of traffic: exactly one.",
-  otherwise: 'local on the platform local',
-});
+export const routerSchema = z
+  .strictObject(routerSettings, 'the name of a router, or a map with its settings')
+  .partial()
+  .meta({
+    adapter: 'router',
+    description: "What decides each colour's share of traffic: exactly one.",
+    otherwise: 'local on the platform local',
+  });

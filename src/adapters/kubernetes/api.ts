@@ -1,0 +1,170 @@
+/**
+ * The Kubernetes API as Cutover uses it: client-node's configuration, credentials and types, over connections that are
+ * kept. (client-node opens a new one for every request, which costs a TLS handshake each.)
+ */
+import { Agent } from 'node:https';
+import type { KubeConfig, RequestContext } from '@kubernetes/client-node';
+import { CutoverError, type ErrorCode } from '../../errors.ts';
+import { errorOfAnswer, unreachable } from './errors.ts';
+
+/** Whose fields a server-side apply owns, and who is named in an object's managed fields. */
+export const FIELD_MANAGER = 'cutover';
+
+export interface KubernetesApiOptions {
+  /** Context of the kubeconfig; null: the cluster that the worker runs in, else the kubeconfig's current context. */
+  context: string | null;
+  /** The code of errors when nothing answers. */
+  unreachable: ErrorCode;
+}
+
+interface Call {
+  method: 'GET' | 'PATCH' | 'POST';
+  path: string;
+  query?: Record<string, string>;
+  body?: unknown;
+  contentType?: string;
+  signal: AbortSignal;
+}
+
+/**
+ * Paths are those of the API (`/api/v1/namespaces/shop/services/checkout`). Errors are CutoverErrors:
+ * CUTOVER_KUBERNETES_NOT_FOUND, _FORBIDDEN (names verb, resource and the rule that would allow it), _UNAUTHORIZED, _CONFLICT
+ * (somebody wrote in between), _REFUSED (invalid, or refused by admission), _THROTTLED, or `unreachable`.
+ */
+export interface KubernetesApi {
+  get<T>(path: string, signal: AbortSignal): Promise<T>;
+  /** Null: there is no such object. */
+  find<T>(path: string, signal: AbortSignal): Promise<T | null>;
+  list<T>(path: string, labelSelector: string, signal: AbortSignal): Promise<T[]>;
+  text(path: string, query: Record<string, string>, signal: AbortSignal): Promise<string>;
+  /** Server-side apply as FIELD_MANAGER, taking over what others own; conditional when it names a resourceVersion. */
+  apply<T>(path: string, object: object, signal: AbortSignal): Promise<T>;
+  /** JSON merge patch as FIELD_MANAGER; conditional when it names a resourceVersion. */
+  merge<T>(path: string, patch: object, signal: AbortSignal): Promise<T>;
+  create<T>(path: string, object: object, signal: AbortSignal): Promise<T>;
+}
+
+export function createKubernetesApi(options: KubernetesApiOptions): KubernetesApi {
+  async function call(what: Call): Promise<string> {
+    const { library, config, client } = await connect(options.context);
+    const server = config.getCurrentCluster()?.server;
+    if (server === undefined) throw noCluster(options.context, config);
+    const request = new client.RequestContext(server.replace(/\/+$/, '') + what.path, client.HttpMethod[what.method]);
+    for (const [name, value] of Object.entries(what.query ?? {})) request.setQueryParam(name, value);
+    request.setHeaderParam('Accept', 'application/json');
+    if (what.body !== undefined) {
+      request.setHeaderParam('Content-Type', what.contentType ?? 'application/json');
+      request.setBody(JSON.stringify(what.body));
+    }
+    request.setSignal(what.signal);
+    try {
+      await config.applySecurityAuthentication(request);
+      keepConnection(server, request);
+      const response = await library.send(request).toPromise();
+      const text = await response.body.text();
+      if (response.httpStatusCode < 300) return text;
+      throw errorOfAnswer({ ...what, status: response.httpStatusCode, headers: response.headers, text });
+    } catch (error) {
+      if (error instanceof CutoverError) throw error;
+      what.signal.throwIfAborted();
+      throw unreachable(options.unreachable, server, what, error);
+    }
+  }
+
+  async function json<T>(what: Call): Promise<T> {
+    const text = await call(what);
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw new CutoverError(options.unreachable, `${what.method} ${what.path}: the answer is no JSON`, { cause });
+    }
+  }
+
+  function patch<T>(path: string, body: object, contentType: string, force: boolean, signal: AbortSignal): Promise<T> {
+    const query = { fieldManager: FIELD_MANAGER, ...(force ? { force: 'true' } : {}) };
+    return json({ method: 'PATCH', path, query, body, contentType, signal });
+  }
+
+  return {
+    get: (path, signal) => json({ method: 'GET', path, signal }),
+    async find<T>(path: string, signal: AbortSignal) {
+      try {
+        return await json<T>({ method: 'GET', path, signal });
+      } catch (error) {
+        if (error instanceof CutoverError && error.code === 'CUTOVER_KUBERNETES_NOT_FOUND') return null;
+        throw error;
+      }
+    },
+    async list<T>(path: string, labelSelector: string, signal: AbortSignal) {
+      const { items } = await json<{ items: T[] }>({ method: 'GET', path, query: { labelSelector }, signal });
+      return items;
+    },
+    text: (path, query, signal) => call({ method: 'GET', path, query, signal }),
+    apply: (path, object, signal) => patch(path, object, 'application/apply-patch+yaml', true, signal),
+    merge: (path, object, signal) => patch(path, object, 'application/merge-patch+json', false, signal),
+    create: (path, body, signal) =>
+      json({ method: 'POST', path, query: { fieldManager: FIELD_MANAGER }, body, signal }),
+  };
+}
+
+type ClientNode = typeof import('@kubernetes/client-node');
+interface Connection {
+  client: ClientNode;
+  config: KubeConfig;
+  library: InstanceType<ClientNode['IsomorphicFetchHttpLibrary']>;
+}
+
+/** By context. Loaded when a plan first needs it: most commands never do. */
+const connections = new Map<string | null, Promise<Connection>>();
+
+function connect(context: string | null): Promise<Connection> {
+  const known = connections.get(context) ?? open(context);
+  connections.set(context, known);
+  // A kubeconfig that cannot be read now may be there at the next attempt.
+  known.catch(() => connections.delete(context));
+  return known;
+}
+
+async function open(context: string | null): Promise<Connection> {
+  const client = await import('@kubernetes/client-node');
+  const config = new client.KubeConfig();
+  try {
+    config.loadFromDefault();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CutoverError('CUTOVER_KUBERNETES_CONFIG', `the kubeconfig cannot be read: ${reason}`, { cause });
+  }
+  if (context !== null) {
+    const contexts = config.getContexts().map(({ name }) => name);
+    if (!contexts.includes(context)) {
+      const found = contexts.length === 0 ? 'it has none' : `it has ${contexts.join(', ')}`;
+      throw new CutoverError('CUTOVER_KUBERNETES_CONFIG', `the kubeconfig has no context "${context}"; ${found}`);
+    }
+    config.setCurrentContext(context);
+  }
+  return { client, config, library: new client.IsomorphicFetchHttpLibrary() };
+}
+
+function noCluster(context: string | null, config: KubeConfig): CutoverError {
+  const name = context ?? config.getCurrentContext();
+  return new CutoverError('CUTOVER_KUBERNETES_CONFIG', `the kubeconfig names no cluster for the context "${name}"`);
+}
+
+/** By server and credentials. */
+const agents = new Map<string, Agent>();
+const MAX_AGENTS = 64;
+
+/** A proxy's agent is left as it is. */
+function keepConnection(server: string, request: RequestContext): void {
+  const given = request.getAgent();
+  if (!(given instanceof Agent) || given.constructor !== Agent) return;
+  const { ca, cert, key, pfx, servername, rejectUnauthorized } = given.options;
+  const identity = JSON.stringify([server, ca, cert, key, pfx, servername, rejectUnauthorized]);
+  const kept = agents.get(identity) ?? new Agent({ ...given.options, keepAlive: true });
+  agents.delete(identity);
+  agents.set(identity, kept);
+  // Client certificates are renewed: what was used longest ago is let go.
+  const [oldest] = agents.keys();
+  if (agents.size > MAX_AGENTS && oldest !== undefined) agents.delete(oldest);
+  request.setAgent(kept);
+}

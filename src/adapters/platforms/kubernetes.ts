@@ -1,0 +1,207 @@
+/** Two workloads of a Kubernetes cluster, one per colour. */
+import type { V1Container, V1Deployment, V1Pod } from '@kubernetes/client-node';
+import { CutoverError } from '../../errors.ts';
+import type { Colour } from '../../plan/types.ts';
+import { otherColour } from '../../plan/weights.ts';
+import { createKubernetesApi } from '../kubernetes/api.ts';
+import { imageName, imageOf, imageVersion } from '../kubernetes/image.ts';
+import { crashingContainer, isReady, reasonOf } from '../kubernetes/pods.ts';
+import type { ColourState, InstanceState, Platform } from '../types.ts';
+import { differencesBetween, factsOf } from './kubernetes/parity.ts';
+
+export interface KubernetesPlatformOptions {
+  context: string | null;
+  namespace: string;
+  /** Names of the two workloads. */
+  names: Record<Colour, string>;
+  kind: 'Deployment' | 'StatefulSet';
+  /** Container that gets the version; null: the only one. */
+  container: string | null;
+  /** Image without its version; null: the image that runs. */
+  image: string | null;
+  /** Port of checks that go past the router; null: the container's first. */
+  port: number | null;
+}
+
+/** What both kinds have in common, and all that is read of them. */
+type Workload = V1Deployment;
+
+const PLURALS = { Deployment: 'deployments', StatefulSet: 'statefulsets' } as const;
+const ATTEMPTS = 5;
+const LOG_LINES = 3;
+const LOG_BYTES = 500;
+
+/**
+ * Sets the image, the number of replicas, and nothing else. A colour's version is the tag or digest of its image, so one
+ * without either counts as never deployed. CUTOVER_KUBERNETES_NOT_FOUND when a workload does not exist, and the other errors
+ * of the KubernetesApi; CUTOVER_PLATFORM_UNREACHABLE when no API server answers.
+ */
+export function createKubernetesPlatform(options: KubernetesPlatformOptions): Platform {
+  const { namespace, names, kind } = options;
+  const api = createKubernetesApi({ context: options.context, unreachable: 'CUTOVER_PLATFORM_UNREACHABLE' });
+  const pods = `/api/v1/namespaces/${namespace}/pods`;
+  const logs = new Map<string, string>();
+
+  function pathOf(colour: Colour): string {
+    return `/apis/apps/v1/namespaces/${namespace}/${PLURALS[kind]}/${names[colour]}`;
+  }
+
+  function containerOf(workload: Workload): V1Container {
+    const containers = workload.spec?.template.spec?.containers ?? [];
+    const found = options.container === null ? containers : containers.filter(({ name }) => name === options.container);
+    const [container] = found;
+    if (container !== undefined && found.length === 1) return container;
+    const name = `${kind} ${namespace}/${workload.metadata?.name}`;
+    const there = containers.map((one) => one.name).join(', ');
+    const wanted = options.container === null ? 'one container, or the plan must name one' : `"${options.container}"`;
+    throw new CutoverError('CUTOVER_ROUTER_OBJECT', `${name} has the containers ${there}; it must have ${wanted}`);
+  }
+
+  function instanceOf(pod: V1Pod, container: V1Container): InstanceState {
+    const port = options.port ?? container.ports?.[0]?.containerPort;
+    const address = pod.status?.podIP;
+    const host = address?.includes(':') ? `[${address}]` : address;
+    return {
+      id: pod.metadata?.name ?? '',
+      url: host === undefined || port === undefined ? null : `http://${host}:${port}`,
+      ready: isReady(pod),
+      reason: reasonOf(pod),
+    };
+  }
+
+  /** The last lines before the crash, read once per crash. */
+  async function withLog(instance: InstanceState, pod: V1Pod, signal: AbortSignal): Promise<InstanceState> {
+    const container = crashingContainer(pod);
+    if (container === null) return instance;
+    const restarts = pod.status?.containerStatuses?.find(({ name }) => name === container)?.restartCount;
+    const key = `${instance.id} ${restarts}`;
+    const known = logs.get(key) ?? (await lastLines(`${pods}/${instance.id}/log`, container, signal));
+    logs.clear();
+    logs.set(key, known);
+    return known === '' ? instance : { ...instance, reason: `${instance.reason}; its log ends: ${known}` };
+  }
+
+  async function lastLines(path: string, container: string, signal: AbortSignal): Promise<string> {
+    const query = { container, previous: 'true', tailLines: String(LOG_LINES), limitBytes: String(LOG_BYTES) };
+    try {
+      return (await api.text(path, query, signal)).trim().replaceAll('\n', ' | ');
+    } catch (error) {
+      // Without its log the reason still stands.
+      signal.throwIfAborted();
+      return error instanceof CutoverError && error.code === 'CUTOVER_KUBERNETES_FORBIDDEN'
+        ? '(not allowed to read)'
+        : '';
+    }
+  }
+
+  async function inspect(colour: Colour, signal: AbortSignal): Promise<ColourState> {
+    const workload = await api.get<Workload>(pathOf(colour), signal);
+    const container = containerOf(workload);
+    const all = await api.list<V1Pod>(pods, selectorOf(workload), signal);
+    const current = all.filter((pod) => runs(pod, container));
+    const [crashing] = current.filter((pod) => crashingContainer(pod) !== null);
+    const instances = await Promise.all(
+      current.map((pod) => {
+        const instance = instanceOf(pod, container);
+        return pod === crashing ? withLog(instance, pod, signal) : instance;
+      }),
+    );
+    return {
+      colour,
+      version: imageVersion(container.image ?? ''),
+      desired: workload.spec?.replicas ?? 1,
+      ready: instances.filter(({ ready }) => ready).length,
+      instances: [...instances, ...problemsOf(workload, kind)],
+    };
+  }
+
+  /** Reads, and writes what differs; somebody who writes in between is read again. */
+  async function change(
+    colour: Colour,
+    wanted: (workload: Workload) => { image?: string; replicas: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const workload = await api.get<Workload>(pathOf(colour), signal);
+      const container = containerOf(workload);
+      const { image = container.image, replicas } = wanted(workload);
+      if (container.image === image && workload.spec?.replicas === replicas) return;
+      const metadata = { name: names[colour], namespace, resourceVersion: workload.metadata?.resourceVersion };
+      const template = { spec: { containers: [{ name: container.name, image }] } };
+      try {
+        const spec = { replicas, template };
+        await api.apply(pathOf(colour), { apiVersion: 'apps/v1', kind, metadata, spec }, signal);
+        return;
+      } catch (error) {
+        const isConflict = error instanceof CutoverError && error.code === 'CUTOVER_KUBERNETES_CONFLICT';
+        if (!isConflict || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  function scale(colour: Colour, size: number, signal: AbortSignal): Promise<void> {
+    return change(colour, () => ({ replicas: size }), signal);
+  }
+
+  return {
+    inspect,
+    async compare(active, signal) {
+      const standby = otherColour(active);
+      const [one, other] = await Promise.all([
+        api.get<Workload>(pathOf(active), signal),
+        api.get<Workload>(pathOf(standby), signal),
+      ]);
+      if (imageVersion(containerOf(one).image ?? '') === null) return null;
+      const read = (workload: Workload, colour: Colour) =>
+        factsOf(api, { namespace, kind, workload, colour, container: containerOf(workload).name }, signal);
+      const [activeFacts, standbyFacts] = await Promise.all([read(one, active), read(other, standby)]);
+      return differencesBetween(activeFacts, standbyFacts);
+    },
+    deploy(colour, version, size, signal) {
+      const imageFor = (workload: Workload) => {
+        const name = options.image ?? imageName(containerOf(workload).image ?? '');
+        return { image: imageOf(name, version), replicas: size };
+      };
+      return change(colour, imageFor, signal);
+    },
+    scale,
+    remove: (colour, signal) => scale(colour, 0, signal),
+  };
+}
+
+function runs(pod: V1Pod, { name, image }: V1Container): boolean {
+  return pod.spec?.containers.some((container) => container.name === name && container.image === image) === true;
+}
+
+function selectorOf(workload: Workload): string {
+  const { matchLabels = {}, matchExpressions = [] } = workload.spec?.selector ?? {};
+  const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
+  const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
+    switch (operator) {
+      case 'In':
+        return `${key} in (${values.join(',')})`;
+      case 'NotIn':
+        return `${key} notin (${values.join(',')})`;
+      case 'DoesNotExist':
+        return `!${key}`;
+      default:
+        return key;
+    }
+  });
+  return [...labels, ...expressions].join(',');
+}
+
+/** What keeps pods from being there at all (quota, admission), or the rollout from going on. */
+function problemsOf({ metadata, status }: Workload, kind: string): InstanceState[] {
+  const problems = (status?.conditions ?? []).filter(
+    ({ type, status: value, reason }) =>
+      (type === 'ReplicaFailure' && value === 'True') ||
+      (type === 'Progressing' && value === 'False' && reason === 'ProgressDeadlineExceeded'),
+  );
+  return problems.map(({ reason, message }) => ({
+    id: `${kind.toLowerCase()}/${metadata?.name}`,
+    url: null,
+    ready: false,
+    reason: `${reason}: ${message}`,
+  }));
+}

@@ -1,0 +1,171 @@
+/** In what the colours of a Kubernetes service differ, apart from version, size and their own names. */
+import { createHash } from 'node:crypto';
+import type {
+  V1ConfigMap,
+  V1Container,
+  V1Deployment,
+  V1NetworkPolicy,
+  V1PodDisruptionBudget,
+  V1PodSpec,
+  V1Secret,
+  V2HorizontalPodAutoscaler,
+} from '@kubernetes/client-node';
+import type { Colour } from '../../../plan/types.ts';
+import type { ParityDifference } from '../../../workflows/api.ts';
+import type { KubernetesApi } from '../../kubernetes/api.ts';
+
+/** Path → value, already harmless to show: what may be secret is a hash. */
+export type Facts = Map<string, string>;
+
+interface Subject {
+  namespace: string;
+  kind: string;
+  workload: V1Deployment;
+  colour: Colour;
+  /** Whose image is the version. */
+  container: string;
+}
+
+const MAX_SHOWN = 200;
+
+/** A difference in both colours' names only, such as `checkout-blue` and `checkout-green`, is none. */
+export async function factsOf(api: KubernetesApi, subject: Subject, signal: AbortSignal): Promise<Facts> {
+  const { workload, container } = subject;
+  const facts: Facts = new Map();
+  const template = workload.spec?.template;
+  const spec = template?.spec;
+  put(facts, 'labels', template?.metadata?.labels);
+  put(facts, 'annotations', withoutRestarts(template?.metadata?.annotations));
+  if (spec !== undefined) {
+    for (const group of ['initContainers', 'containers'] as const) {
+      for (const one of spec[group] ?? []) putContainer(facts, one, one.name === container);
+    }
+    const { containers: _, initContainers: __, ...rest } = spec;
+    put(facts, 'pod', rest);
+  }
+  const [referenced, scaler, budget, policies] = await Promise.all([
+    contents(api, subject, spec, signal),
+    scalerOf(api, subject, signal),
+    budgetOf(api, subject, signal),
+    policiesOf(api, subject, signal),
+  ]);
+  for (const [name, value] of referenced) put(facts, name, value);
+  put(facts, 'horizontalPodAutoscaler', scaler);
+  put(facts, 'podDisruptionBudget', budget);
+  put(facts, 'networkPolicies', policies);
+  return neutral(facts, subject.colour);
+}
+
+export function differencesBetween(active: Facts, standby: Facts): ParityDifference[] {
+  const paths = [...new Set([...active.keys(), ...standby.keys()])].sort();
+  return paths
+    .filter((path) => active.get(path) !== standby.get(path))
+    .map((path) => ({ path, active: shown(active.get(path)), standby: shown(standby.get(path)) }));
+}
+
+function putContainer(facts: Facts, { name, env, image, ...rest }: V1Container, isVersioned: boolean): void {
+  const path = `containers.${name}`;
+  put(facts, path, rest);
+  if (!isVersioned) put(facts, `${path}.image`, image);
+  for (const { name: variable, value, valueFrom } of env ?? []) {
+    put(facts, `${path}.env.${variable}`, valueFrom ?? hash(value ?? ''));
+  }
+}
+
+/** `kubectl rollout restart` leaves one; it says nothing of the configuration. */
+function withoutRestarts(annotations: Record<string, string> | undefined): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(annotations ?? {}).filter(([name]) => name !== 'kubectl.kubernetes.io/restartedAt'),
+  );
+}
+
+/** Every config map and secret that the pods read: its keys, and the hash of each value. */
+async function contents(
+  api: KubernetesApi,
+  { namespace }: Subject,
+  spec: V1PodSpec | undefined,
+  signal: AbortSignal,
+): Promise<Map<string, unknown>> {
+  const core = `/api/v1/namespaces/${namespace}`;
+  const maps = [...references(spec, 'configMap')].map(async (name) => {
+    const found = await api.find<V1ConfigMap>(`${core}/configmaps/${name}`, signal);
+    return [`configMap.${name}`, found === null ? 'missing' : hashes({ ...found.data, ...found.binaryData })] as const;
+  });
+  const secrets = [...references(spec, 'secret')].map(async (name) => {
+    const found = await api.find<V1Secret>(`${core}/secrets/${name}`, signal);
+    return [`secret.${name}`, found === null ? 'missing' : hashes(found.data ?? {})] as const;
+  });
+  return new Map(await Promise.all([...maps, ...secrets]));
+}
+
+/** Names within env, envFrom, volumes and projected volumes. */
+function references(spec: V1PodSpec | undefined, kind: 'configMap' | 'secret'): Set<string> {
+  const names = new Set<string>();
+  const add = (name: string | undefined) => {
+    if (name !== undefined && name !== '') names.add(name);
+  };
+  for (const { env, envFrom } of [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]) {
+    for (const { valueFrom } of env ?? []) add(valueFrom?.[`${kind}KeyRef`]?.name);
+    for (const source of envFrom ?? []) add(source[`${kind}Ref`]?.name);
+  }
+  for (const { configMap, secret, projected } of spec?.volumes ?? []) {
+    add(kind === 'configMap' ? configMap?.name : secret?.secretName);
+    for (const source of projected?.sources ?? []) add(source[kind]?.name);
+  }
+  return names;
+}
+
+function hashes(data: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, hash(value)]));
+}
+
+function hash(value: string): string {
+  return `sha256:${createHash('sha256').update(value).digest('hex').slice(0, 8)}`;
+}
+
+async function scalerOf(api: KubernetesApi, subject: Subject, signal: AbortSignal): Promise<unknown> {
+  const path = `/apis/autoscaling/v2/namespaces/${subject.namespace}/horizontalpodautoscalers`;
+  const all = await api.list<V2HorizontalPodAutoscaler>(path, '', signal);
+  const own = all.find(({ spec }) => spec?.scaleTargetRef.name === subject.workload.metadata?.name);
+  if (own?.spec === undefined) return undefined;
+  // Its lower bound is what a deployment raises and restores.
+  const { minReplicas: _, ...rest } = own.spec;
+  return rest;
+}
+
+async function budgetOf(api: KubernetesApi, subject: Subject, signal: AbortSignal): Promise<unknown> {
+  const path = `/apis/policy/v1/namespaces/${subject.namespace}/poddisruptionbudgets`;
+  const all = await api.list<V1PodDisruptionBudget>(path, '', signal);
+  return all.filter(({ spec }) => selects(spec?.selector?.matchLabels, subject)).map(({ spec }) => spec);
+}
+
+async function policiesOf(api: KubernetesApi, subject: Subject, signal: AbortSignal): Promise<unknown> {
+  const path = `/apis/networking.k8s.io/v1/namespaces/${subject.namespace}/networkpolicies`;
+  const all = await api.list<V1NetworkPolicy>(path, '', signal);
+  return all.filter(({ spec }) => selects(spec?.podSelector?.matchLabels, subject)).map(({ spec }) => spec);
+}
+
+function selects(matchLabels: Record<string, string> | undefined, { workload }: Subject): boolean {
+  const labels = workload.spec?.template.metadata?.labels ?? {};
+  return Object.entries(matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+}
+
+function put(facts: Facts, path: string, value: unknown): void {
+  if (value === undefined || value === null) return;
+  if (typeof value !== 'object') {
+    facts.set(path, String(value));
+    return;
+  }
+  for (const [key, part] of Object.entries(value)) put(facts, `${path}.${key}`, part);
+}
+
+function neutral(facts: Facts, colour: Colour): Facts {
+  const own = new RegExp(`\\b${colour}\\b`, 'g');
+  const plain = (text: string) => text.replace(own, '$COLOUR');
+  return new Map([...facts].map(([path, value]) => [plain(path), plain(value)]));
+}
+
+function shown(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}

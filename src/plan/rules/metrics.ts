@@ -1,0 +1,97 @@
+/** What a metrics provider can answer, and settings of one that depend on each other. */
+import { formatDuration } from '../duration.ts';
+import { lackOf } from '../exporters.ts';
+import type { Finding } from '../finding.ts';
+import { builtInMetric } from '../metrics.ts';
+import { type PrometheusSettings, prometheusSettings, webSettings } from '../schema/normalised-metrics.ts';
+import type { Plan } from '../types.ts';
+import { placedCriteria, queryKey } from './criteria.ts';
+
+/** A rollback would come as much later. */
+const MAX_INGESTION_DELAY_MS = 300_000;
+
+export function checkMetrics(plan: Plan): Finding[] {
+  const { kind, config } = plan.metrics;
+  switch (kind) {
+    case 'prometheus': {
+      const settings = prometheusSettings.safeParse(config).data;
+      if (settings === undefined) return [];
+      return [
+        ...checkAsked(plan, (metric) => lackOf(settings.exporter, metric)),
+        ...checkCounts(plan, settings.counts),
+        ...checkAccess(settings),
+        ...checkDelays(settings),
+      ];
+    }
+    case 'web': {
+      const counts = webSettings.safeParse(config).data?.counts ?? {};
+      return [...checkAsked(plan, () => 'an endpoint has no built-in names'), ...checkCounts(plan, counts)];
+    }
+    default:
+      return [];
+  }
+}
+
+/** Built-in metrics of the plan's criteria that the provider does not have. */
+function checkAsked(plan: Plan, lack: (metric: string) => string | null): Finding[] {
+  return placedCriteria(plan).flatMap(({ criterion, path }): Finding[] => {
+    if (criterion.kind === 'check') return [];
+    const metric = builtInMetric(criterion.metric)?.needs_query ?? criterion.metric;
+    if (builtInMetric(metric) === null || Object.hasOwn(plan.metrics.queries, metric)) return [];
+    const reason = lack(metric);
+    if (reason === null) return [];
+    const message = `\`${criterion.metric}\` cannot be measured: ${reason}.`;
+    return [{ code: 'CUTOVER_PLAN_UNKNOWN_METRIC', path, message, hint: `Define \`${queryKey(plan, metric)}\`.` }];
+  });
+}
+
+function checkCounts({ metrics }: Plan, counts: Readonly<Record<string, string>>): Finding[] {
+  return Object.keys(counts)
+    .filter((metric) => !Object.hasOwn(metrics.queries, metric))
+    .map((metric) => ({
+      code: 'CUTOVER_PLAN_VALUE',
+      path: ['metrics', metrics.kind, 'counts', metric],
+      message: `\`${metric}\` is counted, and has no query of the plan's own.`,
+      hint: 'Give it one among `queries`, or leave it out here.',
+    }));
+}
+
+function checkAccess({ url, fallback, basic_auth, bearer_token_file, tls }: PrometheusSettings): Finding[] {
+  const wrong = (path: string[], message: string, hint: string): Finding => ({
+    code: 'CUTOVER_PLAN_VALUE',
+    path: ['metrics', 'prometheus', ...path],
+    message,
+    hint,
+  });
+  const findings: Finding[] = [];
+  if (basic_auth !== null && bearer_token_file !== null) {
+    findings.push(wrong(['basic_auth'], 'There are a password and a token; a request carries one.', 'Keep one.'));
+  }
+  if (tls !== null && (tls.cert_file === undefined) !== (tls.key_file === undefined)) {
+    findings.push(wrong(['tls'], 'A certificate and its key come together.', 'Name `cert_file` and `key_file`.'));
+  }
+  if (tls !== null && ![url, ...fallback].some((address) => address.startsWith('https:'))) {
+    findings.push(wrong(['tls'], 'No address of the plan is one of https.', 'Write `https://`, or leave `tls` out.'));
+  }
+  return findings;
+}
+
+function checkDelays({ ingestion_delay_ms, latency_resolution_ms }: PrometheusSettings): Finding[] {
+  const wrong = (key: string, message: string, hint: string): Finding => ({
+    code: 'CUTOVER_PLAN_DURATION',
+    path: ['metrics', 'prometheus', key],
+    message,
+    hint,
+  });
+  const findings: Finding[] = [];
+  if (ingestion_delay_ms > MAX_INGESTION_DELAY_MS) {
+    const most = formatDuration(MAX_INGESTION_DELAY_MS);
+    const message = `The delay is longer than ${most}: a rollback would come as much later.`;
+    findings.push(wrong('ingestion_delay', message, `Write ${most} at most.`));
+  }
+  if (latency_resolution_ms === 0) {
+    const message = 'A bucket has a width: no latency would be read.';
+    findings.push(wrong('latency_resolution', message, 'Write for example 25ms, or leave it out.'));
+  }
+  return findings;
+}

@@ -1,0 +1,97 @@
+/**
+ * Custom resources as their projects define them, as far as the routers touch them: groups, versions, status subresources,
+ * and bounds of the weights; everything else is let through.
+ */
+import { patiently } from '../cluster.ts';
+import type { ControlPlane } from './control-plane.ts';
+
+interface Definition {
+  group: string;
+  version: string;
+  kind: string;
+  plural: string;
+  spec: object;
+}
+
+const open = { 'x-kubernetes-preserve-unknown-fields': true };
+const list = (properties: object, required: string[]) => ({
+  type: 'array',
+  items: { type: 'object', properties, required, ...open },
+});
+const weight = (maximum: number) => ({ type: 'integer', minimum: 0, maximum });
+const text = { type: 'string' };
+
+const BACKENDS = list({ name: text, weight: weight(1_000_000) }, ['name']);
+const ROUTE = { type: 'object', properties: { rules: list({ backendRefs: BACKENDS }, []) }, ...open };
+
+export const HTTP_ROUTE: Definition = {
+  ...{ group: 'gateway.networking.k8s.io', version: 'v1', kind: 'HTTPRoute', plural: 'httproutes' },
+  spec: ROUTE,
+};
+export const GRPC_ROUTE: Definition = { ...HTTP_ROUTE, kind: 'GRPCRoute', plural: 'grpcroutes' };
+export const VIRTUAL_SERVICE: Definition = {
+  ...{ group: 'networking.istio.io', version: 'v1', kind: 'VirtualService', plural: 'virtualservices' },
+  spec: {
+    type: 'object',
+    properties: {
+      http: list(
+        {
+          name: text,
+          route: list({ weight: weight(2_147_483_647), destination: { type: 'object', ...open } }, ['destination']),
+        },
+        [],
+      ),
+    },
+    ...open,
+  },
+};
+export const TRAEFIK_SERVICE: Definition = {
+  ...{ group: 'traefik.io', version: 'v1alpha1', kind: 'TraefikService', plural: 'traefikservices' },
+  spec: {
+    type: 'object',
+    properties: {
+      weighted: {
+        type: 'object',
+        properties: { services: list({ name: text, weight: weight(2_147_483_647) }, ['name']) },
+        ...open,
+      },
+    },
+    ...open,
+  },
+};
+
+/** Ready to be used when this returns. */
+export async function defineResource(
+  plane: ControlPlane,
+  { group, version, kind, plural, spec }: Definition,
+): Promise<void> {
+  await plane.api('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: {
+      name: `${plural}.${group}`,
+      // The API server asks for it of groups that belong to the Kubernetes project.
+      annotations: { 'api-approved.kubernetes.io': 'unapproved, for tests' },
+    },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          schema: { openAPIV3Schema: { type: 'object', properties: { spec, status: { type: 'object', ...open } } } },
+        },
+      ],
+    },
+  });
+  const isServed = () =>
+    plane.api('GET', `/apis/${group}/${version}/${plural}`).then(
+      () => true,
+      () => false,
+    );
+  await patiently(isServed, `${kind} to be served`);
+}
