@@ -7,6 +7,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY bin ./bin
 COPY src ./src
 COPY bench ./bench
+COPY test/support ./test/support
 COPY examples ./examples
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 

@@ -4,6 +4,7 @@ import { automaticRollback250ms } from './figures/automatic-rollback-250ms.ts';
 import { concurrent } from './figures/concurrent.ts';
 import { events4h } from './figures/events-4h.ts';
 import { help } from './figures/help.ts';
+import { kubernetes } from './figures/kubernetes.ts';
 import { prometheus } from './figures/prometheus.ts';
 import { replay } from './figures/replay.ts';
 import { resume } from './figures/resume.ts';
@@ -27,5 +28,6 @@ export const FIGURES: readonly Figure[] = [
   status,
   startsPerSecond,
   prometheus,
+  kubernetes,
   concurrent,
 ];

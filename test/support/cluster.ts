@@ -4,7 +4,6 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Connection, WorkflowClient } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
@@ -18,6 +17,7 @@ import type { Plan, Weights } from '../../src/plan/types.ts';
 import { type DeploymentStatus, deploymentWorkflowId } from '../../src/workflows/api.ts';
 import { type ActivityRecord, activitiesOf } from './activity-history.ts';
 import { type Answer, type Load, startLoad } from './load.ts';
+import { patiently } from './patiently.ts';
 import { criterion, testPlan } from './plans.ts';
 import { type SpawnedProcess, temporaryFolder } from './processes.ts';
 import { type DevServer, spawnWorker, startDevServer } from './temporal.ts';
@@ -265,16 +265,4 @@ function shownStatus(status: DeploymentStatus | null): string {
     .filter(({ state }) => state !== 'pending')
     .map(({ name, state, note }) => `${name} ${state} ${note ?? ''}`);
   return `in ${status.phase}, ${status.reason ?? ''} ${status.attention.join('; ')} (${notes.join(', ')})`;
-}
-
-export async function patiently(
-  condition: () => Promise<boolean>,
-  what: string | (() => string),
-  limitMs = 30_000,
-): Promise<void> {
-  const limit = Date.now() + limitMs;
-  while (!(await condition())) {
-    if (Date.now() > limit) throw new Error(`waited in vain for ${typeof what === 'string' ? what : what()}`);
-    await sleep(50);
-  }
 }

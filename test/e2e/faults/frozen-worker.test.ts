@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { ensureTemporalCli } from '../../../src/local/temporal/cli.ts';
-import { type Cluster, patiently, type Shop, startCluster } from '../../support/cluster.ts';
+import { type Cluster, type Shop, startCluster } from '../../support/cluster.ts';
 import { requirePart } from '../../support/parts.ts';
+import { patiently } from '../../support/patiently.ts';
 import { type HoldingProxy, isInspection, isWrite, startProxy } from '../../support/proxy.ts';
 
 const cli = await requirePart('Temporal CLI', () => ensureTemporalCli({ cliPath: process.env.CUTOVER_TEMPORAL_CLI }));

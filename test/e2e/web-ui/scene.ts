@@ -5,8 +5,9 @@
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { CutoverClient, type DeploymentHandle, type LiveStatus } from '../../../src/client/cutover-client.ts';
-import { type Cluster, patiently, startCluster } from '../../support/cluster.ts';
+import { type Cluster, startCluster } from '../../support/cluster.ts';
 import { type Load, startLoad } from '../../support/load.ts';
+import { patiently } from '../../support/patiently.ts';
 
 const APP = [process.execPath, fileURLToPath(new URL('../../../examples/app/server.mjs', import.meta.url))];
 /** Soon after the switch, a quarter of what the broken version answers is an error. */

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FENCE_ANNOTATION } from '../../../src/adapters/routers/kubernetes/fenced-object.ts';
 import { createServiceSelectorRouter } from '../../../src/adapters/routers/kubernetes/service-selector.ts';
 import type { Weights } from '../../../src/plan/types.ts';
-import { patiently } from '../../support/cluster.ts';
 import { routerContract } from '../../support/contracts/router.ts';
 import { type ControlPlane, openControlPlane } from '../../support/kubernetes/control-plane.ts';
 import { type KubernetesShop, openShop } from '../../support/kubernetes/shop.ts';
 import { requirePart } from '../../support/parts.ts';
+import { patiently } from '../../support/patiently.ts';
 
 const START_MS = 1_200_000;
 const kubernetes = await requirePart('kubernetes', openControlPlane);

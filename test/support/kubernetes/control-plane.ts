@@ -1,6 +1,6 @@
 /** A real Kubernetes control plane on this machine: etcd, API server, controllers, scheduler, and kwok for nodes and pods. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,10 +9,22 @@ import { type SpawnedProcess, spawnProcess, temporaryFolder } from '../processes
 import { type ControlPlaneParts, controlPlaneParts, type Program } from './parts.ts';
 
 const READY_LIMIT_MS = 60_000;
+const COUNTED_USER = 'cutover';
+/** One line for each request of one user, when it has been answered. */
+const AUDIT_POLICY = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived', 'ResponseStarted'],
+  rules: [{ level: 'Metadata', users: [COUNTED_USER] }, { level: 'None' }],
+};
 
 export interface ControlPlane {
   /** With everything allowed. */
   kubeconfig: string;
+  /** The same, for the user `cutover`, whose requests the server writes down. */
+  countedKubeconfig: string;
+  /** Answered requests of the user `cutover` so far; a watch counts when it ends. */
+  requests(): Promise<number>;
   url: string;
   token: string;
   parts: ControlPlaneParts;
@@ -48,9 +60,15 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   });
   await writeFile(at('sa.pub'), publicKey);
   await writeFile(at('sa.key'), privateKey);
-  await writeFile(at('tokens.csv'), `${token},admin,admin,system:masters\n`);
+  const countedToken = randomBytes(16).toString('hex');
+  await writeFile(
+    at('tokens.csv'),
+    `${token},admin,admin,system:masters\n${countedToken},${COUNTED_USER},cutover,system:masters\n`,
+  );
+  await writeFile(at('audit-policy.json'), JSON.stringify(AUDIT_POLICY));
   const url = `https://127.0.0.1:${apiPort}`;
   await writeFile(at('kubeconfig'), kubeconfigFor(url, token));
+  await writeFile(at('counted-kubeconfig'), kubeconfigFor(url, countedToken));
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;
   const peerUrl = `http://127.0.0.1:${peerPort}`;
   const etcd = await start(parts.etcd, 'etcd', [
@@ -76,11 +94,15 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
       '--disable-admission-plugins=ServiceAccount',
       // etcd 3.4 cannot tell how far it is, which clients that list by a watch would wait for.
       '--feature-gates=WatchList=false',
+      `--audit-policy-file=${at('audit-policy.json')}`,
+      `--audit-log-path=${at('audit.log')}`,
     ]);
   // Not checked: the certificate is made by the server itself when it starts.
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
   const plane: ControlPlane = {
     kubeconfig: at('kubeconfig'),
+    countedKubeconfig: at('counted-kubeconfig'),
+    requests: async () => (await readFile(at('audit.log'), 'utf8')).trimEnd().split('\n').length,
     url,
     token,
     parts,

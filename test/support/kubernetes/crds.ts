@@ -2,7 +2,7 @@
  * Custom resources as their projects define them, as far as the routers touch them: groups, versions, status subresources,
  * and bounds of the weights; everything else is let through.
  */
-import { patiently } from '../cluster.ts';
+import { patiently } from '../patiently.ts';
 import type { ControlPlane } from './control-plane.ts';
 
 interface Definition {

@@ -7,14 +7,14 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import envPaths from 'env-paths';
 import { withFolderLock } from '../../../src/local/temporal/folder-lock.ts';
+import { packageRoot } from '../../../src/package-root.ts';
 
 const run = promisify(execFile);
 
-const SOURCES = fileURLToPath(new URL('./control-plane', import.meta.url));
+const SOURCES = join(packageRoot(), 'test', 'support', 'kubernetes', 'control-plane');
 const KWOK = 'sigs.k8s.io/kwok@v0.8.0';
 /** What makes nodes that are ready, keeps them so, and runs pods without containers. */
 const STAGES = ['node/fast', 'node/heartbeat', 'pod/fast'];

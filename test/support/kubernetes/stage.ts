@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CutoverClient, type DeploymentHandle, type LiveStatus } from '../../../src/client/cutover-client.ts';
 import type { Colour } from '../../../src/plan/types.ts';
-import { patiently } from '../cluster.ts';
+import { patiently } from '../patiently.ts';
 import { type SpawnedProcess, temporaryFolder } from '../processes.ts';
 import { type Listening, listen, type Prometheus, startPrometheus } from '../prometheus.ts';
 import { type DevServer, spawnWorker, startDevServer } from '../temporal.ts';
@@ -50,7 +50,7 @@ export async function openKubernetesStage(): Promise<KubernetesStage> {
     plane,
     client,
     server,
-    async worker(kubeconfig = plane.kubeconfig) {
+    async worker(kubeconfig = plane.countedKubeconfig) {
       const worker = await spawnWorker({
         address: server.address,
         localUrl: 'http://127.0.0.1:1',
@@ -94,18 +94,26 @@ function startTraffic(plane: ControlPlane, { namespace, service }: KubernetesSho
   const failing = { blue: 0, green: 0 };
   const counts = { blue: { good: 0, bad: 0 }, green: { good: 0, bad: 0 } };
   let stopped = false;
-  const run = async () => {
+  let serving: Colour | null = null;
+  const follow = async () => {
     while (!stopped) {
-      const colour = await selectedColour(plane, namespace, service).catch(() => null);
-      if (colour !== null) {
-        const bad = (PER_LOOK * failing[colour]) / 100;
-        counts[colour].bad += bad;
-        counts[colour].good += PER_LOOK - bad;
+      // Pods go on serving while no API server answers.
+      serving = await selectedColour(plane, namespace, service).catch(() => serving);
+      await sleep(LOOK_MS);
+    }
+  };
+  const serve = async () => {
+    while (!stopped) {
+      if (serving !== null) {
+        const bad = (PER_LOOK * failing[serving]) / 100;
+        counts[serving].bad += bad;
+        counts[serving].good += PER_LOOK - bad;
       }
       await sleep(LOOK_MS);
     }
   };
-  void run();
+  void follow();
+  void serve();
   const line = (colour: Colour, status: number, value: number) =>
     `http_request_duration_seconds_count{service="${service}",namespace="${namespace}",colour="${colour}",status_code="${status}"} ${value}\n`;
   return {
