@@ -15,7 +15,9 @@ import { acceptedMs } from '../lib/history.ts';
 import { percentile, spread, tidy } from '../lib/statistics.ts';
 
 const SAMPLES = 15;
-const OBSERVED_MS = 30_000;
+/** Until the watches of what came before have ended, which is when the server counts them. */
+const SETTLE_MS = 65_000;
+const OBSERVED_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const REPLICAS = 2;
 const APPROVER = 'ana@example.com';
@@ -145,7 +147,7 @@ async function countRequests({ plane, shop: open }: KubernetesStage) {
   const whole = (await plane.requests()) - before;
   const other = await shop.start('3.0.0', { observation: { duration: '1h' } });
   await until(other, ({ phase }) => phase === 'observation', 'the observation');
-  await sleep(1_000);
+  await sleep(SETTLE_MS);
   const from = await plane.requests();
   await sleep(OBSERVED_MS);
   const observed = (await plane.requests()) - from;

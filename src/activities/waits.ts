@@ -10,6 +10,9 @@ import type { Target } from './watch-types.ts';
 /** How often a kept colour is looked at, and how many looks in a row must find it short. */
 const KEPT_PAUSE_MS = 1_000;
 const KEPT_LOOKS = 2;
+/** How old the looks of waits may be; who writes on what they wait for reads it again. */
+const KEPT_AGE_MS = 90_000;
+const READY_AGE_MS = 5_000;
 /** How long the old colour must have been without a request. */
 const QUIET_MS = 2_000;
 
@@ -22,7 +25,7 @@ export async function awaitReady(
   const wanted = `${size} ready instances of ${colour}${version === null ? '' : ` ${version}`}`;
   const isDone = (state: ColourState) => state.ready >= size && (version === null || state.version === version);
   const state = await poll(polling, {
-    read: (signal) => platform.inspect(colour, signal),
+    read: (signal) => platform.inspect(colour, signal, READY_AGE_MS),
     isDone,
     waitingFor: (seen) =>
       seen === null ? `waiting for ${wanted}` : `waiting for ${wanted}: ${stateOf(seen, version)}`,
@@ -119,7 +122,7 @@ export async function watchKept(
   const platform = adapters.platform(target);
   let short = 0;
   const state = await poll(polling, {
-    read: (signal) => platform.inspect(colour, signal),
+    read: (signal) => platform.inspect(colour, signal, KEPT_AGE_MS),
     isDone(seen) {
       short = seen.ready < size ? short + 1 : 0;
       return short >= KEPT_LOOKS;
@@ -138,6 +141,7 @@ async function readInFlight(
   signal: AbortSignal,
 ): Promise<number | null> {
   const router = adapters.router(target);
+  if (router.countsInFlight === false) return null;
   const { weights } = await router.read(signal);
   const { in_flight } = await router.convergence(weights, signal);
   return in_flight === null ? null : in_flight[colour];

@@ -23,6 +23,8 @@ export interface DriftDependencies {
   signal: AbortSignal;
 }
 
+/** Where routers can be watched; other weights are believed when they are read as they are now. */
+const RECENT_MS = 90_000;
 const PAUSE_MS = 5_000;
 const AGAIN_MS = 200;
 
@@ -35,7 +37,7 @@ export function createDriftWatch({ router, weights, clock, timeoutMs, signal }: 
 
   async function read(): Promise<void> {
     readAtMs = clock.now();
-    const state = await bounded(timeoutMs, signal, (limit) => router.read(limit)).catch(() => null);
+    const state = await bounded(timeoutMs, signal, (limit) => router.read(limit, suspect === null ? RECENT_MS : 0)).catch(() => null);
     if (state === null) return;
     if (sameWeights(state.weights, weights)) {
       suspect = null;

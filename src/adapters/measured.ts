@@ -57,7 +57,8 @@ function measure<T extends object>(adapter: T, role: AdapterRole, kind: string, 
           const seconds = (performance.now() - startedAtMs) / 1_000;
           meter.called({ role, kind, operation: String(property), seconds, result, code });
         };
-        follow(answer, args.at(-1), tell);
+        const signal = args.find((argument) => argument instanceof AbortSignal);
+        follow(answer, signal ?? null, tell);
         return answer;
       };
     },
@@ -66,10 +67,9 @@ function measure<T extends object>(adapter: T, role: AdapterRole, kind: string, 
 
 function follow(
   answer: Promise<unknown>,
-  signal: unknown,
+  limit: AbortSignal | null,
   tell: (result: AdapterResult, code: string | null) => void,
 ): void {
-  const limit = signal instanceof AbortSignal ? signal : null;
   const aborted = () => {
     if (isCancelled(limit?.reason)) tell('cancelled', null);
     else tell('error', 'timeout');

@@ -145,12 +145,12 @@ export function createAdapters(settings: AdapterSettings): Adapters {
   return { platform, router, metrics, notifiers };
 }
 
-function servicesOf({ service }: Target): Record<Colour, string> {
+export function servicesOf({ service }: Target): Record<Colour, string> {
   return { blue: `${service}-blue`, green: `${service}-green` };
 }
 
 /** Where a router's object is; what the plan does not say is as the platform has it. */
-function placeOf(
+export function placeOf(
   { platform }: Target,
   { context, namespace }: { context?: string | undefined; namespace?: string | undefined },
 ): { context: string | null; namespace: string } {

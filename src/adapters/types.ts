@@ -28,7 +28,11 @@ export interface ColourState {
 }
 
 export interface Platform {
-  inspect(colour: Colour, signal: AbortSignal): Promise<ColourState>;
+  /**
+   * `maxAgeMs` is for those who look again and again: what they get may be as old, where that spares the platform a request.
+   * Absent: as it is now, which alone is good enough to write on.
+   */
+  inspect(colour: Colour, signal: AbortSignal, maxAgeMs?: number): Promise<ColourState>;
   /**
    * In what the standby colour, as it would be deployed now, differs from the active one, apart from the version and the
    * size. Values that may be secret are given as hashes. Null: there is nothing to compare with. Read-only.
@@ -96,7 +100,10 @@ export interface Convergence {
 }
 
 export interface TrafficRouter {
-  read(signal: AbortSignal): Promise<RouterState>;
+  /** False: `in_flight` is always null, so nobody need ask for it. */
+  readonly countsInFlight?: false;
+  /** `maxAgeMs` as with `Platform.inspect`. */
+  read(signal: AbortSignal, maxAgeMs?: number): Promise<RouterState>;
   /** Claims `fence.epoch` (stored epoch + 1, step 0) and stores the weights of that moment as `before`. */
   claim(expected_revision: string, fence: Fence, signal: AbortSignal): Promise<WriteResult>;
   shift(request: ShiftRequest, signal: AbortSignal): Promise<WriteResult>;

@@ -4,11 +4,17 @@
  */
 import { Agent } from 'node:https';
 import type { KubeConfig, RequestContext } from '@kubernetes/client-node';
+import pRetry from 'p-retry';
 import { CutoverError, type ErrorCode } from '../../errors.ts';
-import { errorOfAnswer, unreachable } from './errors.ts';
+import { errorOfAnswer, perhapsForbidden, unreachable } from './errors.ts';
+import { WatchedLists, type WatchedSource } from './watched.ts';
 
 /** Whose fields a server-side apply owns, and who is named in an object's managed fields. */
 export const FIELD_MANAGER = 'cutover';
+
+/** A busy server says how long to wait: its usual second is waited within the call, so often; longer is the caller's to wait. */
+const BUSY_RETRIES = 3;
+const BUSY_PAUSE_MS = 1_000;
 
 export interface KubernetesApiOptions {
   /** Context of the kubeconfig; null: the cluster that the worker runs in, else the kubeconfig's current context. */
@@ -36,6 +42,11 @@ export interface KubernetesApi {
   /** Null: there is no such object. */
   find<T>(path: string, signal: AbortSignal): Promise<T | null>;
   list<T>(path: string, labelSelector: string, signal: AbortSignal): Promise<T[]>;
+  /**
+   * As `list`, from an open watch whose last sign of life is at most `maxAgeMs` old. Where watching is not allowed, or has
+   * ended, it is listed. `query`: `labelSelector` or `fieldSelector`.
+   */
+  recent<T>(path: string, query: Record<string, string>, maxAgeMs: number, signal: AbortSignal): Promise<T[]>;
   text(path: string, query: Record<string, string>, signal: AbortSignal): Promise<string>;
   /** Server-side apply as FIELD_MANAGER, taking over what others own; conditional when it names a resourceVersion. */
   apply<T>(path: string, object: object, signal: AbortSignal): Promise<T>;
@@ -46,7 +57,40 @@ export interface KubernetesApi {
 
 export function createKubernetesApi(options: KubernetesApiOptions): KubernetesApi {
   async function call(what: Call): Promise<string> {
-    const { library, config, client } = await connect(options.context);
+    try {
+      return await untilNotBusy(what);
+    } catch (error) {
+      if (!(error instanceof CutoverError) || error.code !== 'CUTOVER_KUBERNETES_FORBIDDEN') throw error;
+      if (!(await isReady(what.signal))) throw perhapsForbidden(error);
+      // It may have become ready in between.
+      return untilNotBusy(what);
+    }
+  }
+
+  /** A server that has just started denies everything to everybody until it has read the roles. */
+  async function isReady(signal: AbortSignal): Promise<boolean> {
+    try {
+      await once({ method: 'GET', path: '/readyz', signal });
+      return true;
+    } catch {
+      signal.throwIfAborted();
+      return false;
+    }
+  }
+
+  function untilNotBusy(what: Call): Promise<string> {
+    return pRetry(() => once(what), {
+      retries: BUSY_RETRIES,
+      factor: 1,
+      minTimeout: BUSY_PAUSE_MS,
+      signal: what.signal,
+      shouldRetry: ({ error }) => isBusyBriefly(error),
+    });
+  }
+
+  async function once(what: Call): Promise<string> {
+    const connection = connect(options.context);
+    const { library, config, client } = await connection;
     const server = config.getCurrentCluster()?.server;
     if (server === undefined) throw noCluster(options.context, config);
     const request = new client.RequestContext(server.replace(/\/+$/, '') + what.path, client.HttpMethod[what.method]);
@@ -63,6 +107,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
       const response = await library.send(request).toPromise();
       const text = await response.body.text();
       if (response.httpStatusCode < 300) return text;
+      if (response.httpStatusCode === 401) forget(options.context, connection);
       throw errorOfAnswer({ ...what, status: response.httpStatusCode, headers: response.headers, text });
     } catch (error) {
       if (error instanceof CutoverError) throw error;
@@ -85,6 +130,15 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     return json({ method: 'PATCH', path, query, body, contentType, signal });
   }
 
+  const lists = watchedLists(options.context, {
+    list: (path, query, signal) => json({ method: 'GET', path, query, signal }),
+    async watch(path, query, event, done) {
+      const { client, config } = await connect(options.context);
+      const controller = await new client.Watch(config).watch(path, query, event, done);
+      return () => controller.abort();
+    },
+  });
+
   return {
     get: (path, signal) => json({ method: 'GET', path, signal }),
     async find<T>(path: string, signal: AbortSignal) {
@@ -99,6 +153,8 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
       const { items } = await json<{ items: T[] }>({ method: 'GET', path, query: { labelSelector }, signal });
       return items;
     },
+    recent: async <T>(path: string, query: Record<string, string>, maxAgeMs: number, signal: AbortSignal) =>
+      (await lists.list(path, query, maxAgeMs, signal)) as T[],
     text: (path, query, signal) => call({ method: 'GET', path, query, signal }),
     apply: (path, object, signal) => patch(path, object, 'application/apply-patch+yaml', true, signal),
     merge: (path, object, signal) => patch(path, object, 'application/merge-patch+json', false, signal),
@@ -114,6 +170,15 @@ interface Connection {
   library: InstanceType<ClientNode['IsomorphicFetchHttpLibrary']>;
 }
 
+/** By context: a watch outlives the adapter that asked for it first. */
+const watched = new Map<string | null, WatchedLists>();
+
+function watchedLists(context: string | null, source: WatchedSource): WatchedLists {
+  const known = watched.get(context) ?? new WatchedLists(source);
+  watched.set(context, known);
+  return known;
+}
+
 /** By context. Loaded when a plan first needs it: most commands never do. */
 const connections = new Map<string | null, Promise<Connection>>();
 
@@ -123,6 +188,11 @@ function connect(context: string | null): Promise<Connection> {
   // A kubeconfig that cannot be read now may be there at the next attempt.
   known.catch(() => connections.delete(context));
   return known;
+}
+
+/** Credentials that were refused are read again at the next attempt: their file may hold others by then. */
+function forget(context: string | null, connection: Promise<Connection>): void {
+  if (connections.get(context) === connection) connections.delete(context);
 }
 
 async function open(context: string | null): Promise<Connection> {
@@ -143,6 +213,13 @@ async function open(context: string | null): Promise<Connection> {
     config.setCurrentContext(context);
   }
   return { client, config, library: new client.IsomorphicFetchHttpLibrary() };
+}
+
+/** The server wants to be asked again after BUSY_PAUSE_MS at the latest. */
+function isBusyBriefly(error: Error): boolean {
+  if (!(error instanceof CutoverError)) return false;
+  const { retry_after_ms: told } = error.details;
+  return typeof told === 'number' && told <= BUSY_PAUSE_MS;
 }
 
 function noCluster(context: string | null, config: KubeConfig): CutoverError {

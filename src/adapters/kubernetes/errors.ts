@@ -44,6 +44,12 @@ function codeOf(status: number, told: V1Status | null): ErrorCode {
   return CODES[status] ?? 'CUTOVER_KUBERNETES_UNWELL';
 }
 
+/** What is told of a server that forbids, and does not say that it is ready: it is asked again, as one that is not well. */
+export function perhapsForbidden({ message, details, cause }: CutoverError): CutoverError {
+  const told = `${message}; the API server does not say that it is ready, and may not know the roles yet`;
+  return new CutoverError('CUTOVER_KUBERNETES_UNWELL', told, { details, cause });
+}
+
 export function unreachable(code: ErrorCode, server: string, { method, path }: Asked, cause: unknown): CutoverError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new CutoverError(code, `${method} ${server}${path}: ${reason}`, { cause });

@@ -6,8 +6,9 @@ import { otherColour } from '../../plan/weights.ts';
 import { createKubernetesApi } from '../kubernetes/api.ts';
 import { imageName, imageOf, imageVersion } from '../kubernetes/image.ts';
 import { crashingContainer, isReady, reasonOf } from '../kubernetes/pods.ts';
+import { readObject } from '../kubernetes/read-object.ts';
 import type { ColourState, InstanceState, Platform } from '../types.ts';
-import { differencesBetween, factsOf } from './kubernetes/parity.ts';
+import { differencesBetween, factsOf, readSurroundings } from './kubernetes/parity.ts';
 
 export interface KubernetesPlatformOptions {
   context: string | null;
@@ -94,10 +95,13 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
     }
   }
 
-  async function inspect(colour: Colour, signal: AbortSignal): Promise<ColourState> {
-    const workload = await api.get<Workload>(pathOf(colour), signal);
+  async function inspect(colour: Colour, signal: AbortSignal, maxAgeMs = 0): Promise<ColourState> {
+    const workload = await readObject<Workload>(api, pathOf(colour), maxAgeMs, signal);
     const container = containerOf(workload);
-    const all = await api.list<V1Pod>(pods, selectorOf(workload), signal);
+    const labelSelector = selectorOf(workload);
+    const all = await (maxAgeMs === 0
+      ? api.list<V1Pod>(pods, labelSelector, signal)
+      : api.recent<V1Pod>(pods, { labelSelector }, maxAgeMs, signal));
     const current = all.filter((pod) => runs(pod, container));
     const [crashing] = current.filter((pod) => crashingContainer(pod) !== null);
     const instances = await Promise.all(
@@ -147,13 +151,19 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
     inspect,
     async compare(active, signal) {
       const standby = otherColour(active);
-      const [one, other] = await Promise.all([
+      const [one, other, surroundings] = await Promise.all([
         api.get<Workload>(pathOf(active), signal),
         api.get<Workload>(pathOf(standby), signal),
+        readSurroundings(api, namespace, signal),
       ]);
       if (imageVersion(containerOf(one).image ?? '') === null) return null;
       const read = (workload: Workload, colour: Colour) =>
-        factsOf(api, { namespace, kind, workload, colour, container: containerOf(workload).name }, signal);
+        factsOf(
+          api,
+          { namespace, kind, workload, colour, container: containerOf(workload).name },
+          surroundings,
+          signal,
+        );
       const [activeFacts, standbyFacts] = await Promise.all([read(one, active), read(other, standby)]);
       return differencesBetween(activeFacts, standbyFacts);
     },

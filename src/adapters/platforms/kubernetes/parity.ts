@@ -28,8 +28,37 @@ interface Subject {
 
 const MAX_SHOWN = 200;
 
+/** What stands beside the workloads in their namespace, whichever colour it is for. */
+export interface Surroundings {
+  scalers: V2HorizontalPodAutoscaler[];
+  budgets: V1PodDisruptionBudget[];
+  policies: V1NetworkPolicy[];
+}
+
+export async function readSurroundings(
+  api: KubernetesApi,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Surroundings> {
+  const [scalers, budgets, policies] = await Promise.all([
+    api.list<V2HorizontalPodAutoscaler>(
+      `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`,
+      '',
+      signal,
+    ),
+    api.list<V1PodDisruptionBudget>(`/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`, '', signal),
+    api.list<V1NetworkPolicy>(`/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`, '', signal),
+  ]);
+  return { scalers, budgets, policies };
+}
+
 /** A difference in both colours' names only, such as `checkout-blue` and `checkout-green`, is none. */
-export async function factsOf(api: KubernetesApi, subject: Subject, signal: AbortSignal): Promise<Facts> {
+export async function factsOf(
+  api: KubernetesApi,
+  subject: Subject,
+  { scalers, budgets, policies }: Surroundings,
+  signal: AbortSignal,
+): Promise<Facts> {
   const { workload, container } = subject;
   const facts: Facts = new Map();
   const template = workload.spec?.template;
@@ -43,16 +72,12 @@ export async function factsOf(api: KubernetesApi, subject: Subject, signal: Abor
     const { containers: _, initContainers: __, ...rest } = spec;
     put(facts, 'pod', rest);
   }
-  const [referenced, scaler, budget, policies] = await Promise.all([
-    contents(api, subject, spec, signal),
-    scalerOf(api, subject, signal),
-    budgetOf(api, subject, signal),
-    policiesOf(api, subject, signal),
-  ]);
-  for (const [name, value] of referenced) put(facts, name, value);
-  put(facts, 'horizontalPodAutoscaler', scaler);
-  put(facts, 'podDisruptionBudget', budget);
-  put(facts, 'networkPolicies', policies);
+  for (const [name, value] of await contents(api, subject, spec, signal)) put(facts, name, value);
+  put(facts, 'horizontalPodAutoscaler', scalerOf(scalers, subject));
+  const isFor = ({ spec: its }: V1PodDisruptionBudget) => selects(its?.selector?.matchLabels, subject);
+  put(facts, 'podDisruptionBudget', specsOf(budgets.filter(isFor)));
+  const applies = ({ spec: its }: V1NetworkPolicy) => selects(its?.podSelector?.matchLabels, subject);
+  put(facts, 'networkPolicies', specsOf(policies.filter(applies)));
   return neutral(facts, subject.colour);
 }
 
@@ -123,26 +148,16 @@ function hash(value: string): string {
   return `sha256:${createHash('sha256').update(value).digest('hex').slice(0, 8)}`;
 }
 
-async function scalerOf(api: KubernetesApi, subject: Subject, signal: AbortSignal): Promise<unknown> {
-  const path = `/apis/autoscaling/v2/namespaces/${subject.namespace}/horizontalpodautoscalers`;
-  const all = await api.list<V2HorizontalPodAutoscaler>(path, '', signal);
-  const own = all.find(({ spec }) => spec?.scaleTargetRef.name === subject.workload.metadata?.name);
+function scalerOf(scalers: readonly V2HorizontalPodAutoscaler[], { workload }: Subject): unknown {
+  const own = scalers.find(({ spec }) => spec?.scaleTargetRef.name === workload.metadata?.name);
   if (own?.spec === undefined) return undefined;
   // Its lower bound is what a deployment raises and restores.
   const { minReplicas: _, ...rest } = own.spec;
   return rest;
 }
 
-async function budgetOf(api: KubernetesApi, subject: Subject, signal: AbortSignal): Promise<unknown> {
-  const path = `/apis/policy/v1/namespaces/${subject.namespace}/poddisruptionbudgets`;
-  const all = await api.list<V1PodDisruptionBudget>(path, '', signal);
-  return all.filter(({ spec }) => selects(spec?.selector?.matchLabels, subject)).map(({ spec }) => spec);
-}
-
-async function policiesOf(api: KubernetesApi, subject: Subject, signal: AbortSignal): Promise<unknown> {
-  const path = `/apis/networking.k8s.io/v1/namespaces/${subject.namespace}/networkpolicies`;
-  const all = await api.list<V1NetworkPolicy>(path, '', signal);
-  return all.filter(({ spec }) => selects(spec?.podSelector?.matchLabels, subject)).map(({ spec }) => spec);
+function specsOf(objects: readonly { spec?: object }[]): unknown {
+  return objects.map(({ spec }) => spec);
 }
 
 function selects(matchLabels: Record<string, string> | undefined, { workload }: Subject): boolean {

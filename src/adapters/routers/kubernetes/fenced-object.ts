@@ -8,6 +8,7 @@ import { decideWrite } from '../../../local/fence.ts';
 import type { Weights } from '../../../plan/types.ts';
 import { sameWeights } from '../../../plan/weights.ts';
 import { FIELD_MANAGER, type KubernetesApi } from '../../kubernetes/api.ts';
+import { readObject } from '../../kubernetes/read-object.ts';
 import type { Convergence, Fence, RouterState, TrafficRouter, WriteResult } from '../../types.ts';
 
 export const FENCE_ANNOTATION = 'cutover.dev/fence';
@@ -83,7 +84,8 @@ export function createFencedRouter<T extends KubernetesObject>(traffic: TrafficO
   }
 
   return {
-    read: async (signal) => stateOf(traffic, await api.get<T>(path, signal)),
+    countsInFlight: false,
+    read: async (signal, maxAgeMs = 0) => stateOf(traffic, await readObject<T>(api, path, maxAgeMs, signal)),
     claim: (expectedRevision, fence, signal) => write({ weights: null, fence, expectedRevision }, signal),
     shift: ({ weights, expected_revision: expectedRevision, fence, force }, signal) =>
       write({ weights, fence, expectedRevision, ...(force === undefined ? {} : { force }) }, signal),
