@@ -31,11 +31,6 @@ export async function breakCircuit(run: Run, { reason }: Tripped, share: number)
   publishDetails(run);
 }
 
-/** Ends the pause now: another try at once. */
-export function endBreak(run: Run): void {
-  if (run.circuit !== null) run.circuit.restoring = true;
-}
-
 /** Returns when no share is stopped. */
 export async function closedCircuit(run: Run): Promise<void> {
   await condition(() => run.circuit === null || run.circuit.openUntilMs === null);

@@ -1,4 +1,5 @@
 /** One deployment of one service, from the claim of its router to the clean-up of the old colour. */
+import type { WorkflowDefinitionOptions } from '@temporalio/common';
 import {
   allHandlersFinished,
   CancellationScope,
@@ -25,7 +26,7 @@ import { healthCheck, performanceValidation, warmup } from './phases/validation.
 import { decisionWindow, observation } from './phases/windows-at-full.ts';
 import { rollBack } from './rollback.ts';
 import { rootMessage } from './root-message.ts';
-import { newRun, type Run } from './run.ts';
+import { endingOf, newRun, type Run } from './run.ts';
 
 type Story = (run: Run) => Promise<void>;
 
@@ -43,9 +44,13 @@ export async function deploymentLease(input: LeaseInput): Promise<DeploymentResu
   return perform({ ...input.carried, guard: null }, leaseStory);
 }
 
-// The server refuses a behaviour from a worker that has no deployment version.
-setWorkflowOptions(() => (isVersioned() ? { versioningBehavior: 'PINNED' } : {}), deployment);
-setWorkflowOptions(() => (isVersioned() ? { versioningBehavior: 'AUTO_UPGRADE' } : {}), deploymentLease);
+setWorkflowOptions(() => behaving('PINNED'), deployment);
+setWorkflowOptions(() => behaving('AUTO_UPGRADE'), deploymentLease);
+
+/** The server refuses a behaviour from a worker that has no deployment version. */
+function behaving(versioningBehavior: 'PINNED' | 'AUTO_UPGRADE'): WorkflowDefinitionOptions {
+  return isVersioned() ? { versioningBehavior } : {};
+}
 
 async function perform(run: Run, story: Story): Promise<DeploymentResult> {
   registerMessages(run);
@@ -80,17 +85,13 @@ async function settle(run: Run, story: Story): Promise<DeploymentResult> {
   if (isTold && story === wholeStory && isVersioned()) return continueInLease(run);
   if (!isTold) await undo(run);
   run.closed = true;
-  ended(run.outcome ?? 'stuck');
+  const { outcome, reason } = endingOf(run);
+  ended(outcome);
   setPhase(run, 'closed');
   if (isTold && run.successor !== null) return continueWithSuccessor(run.successor);
   await condition(allHandlersFinished);
-  if (run.interruption?.kind === 'cancel') throw new CancelledFailure(run.reason ?? 'cancelled');
-  return {
-    outcome: run.outcome ?? 'stuck',
-    reason: run.reason ?? '',
-    version: run.plan.version,
-    weights: run.weights,
-  };
+  if (run.interruption?.kind === 'cancel') throw new CancelledFailure(reason);
+  return { outcome, reason, version: run.plan.version, weights: run.weights };
 }
 
 /** Every message is answered before the run ends; false: one that came at the very end asks for a rollback. */
@@ -125,12 +126,10 @@ async function toldToTheEnd(run: Run, story: Story): Promise<boolean> {
 }
 
 async function undo(run: Run): Promise<void> {
-  await rollBack(run);
-  const { interruption, rollback } = run;
-  if (interruption === null || rollback === null) return;
-  const outcome = rollback.state !== 'restored' ? 'stuck' : run.claimed === null ? 'rejected' : outcomeOf(interruption);
+  const { interruption, state } = await rollBack(run);
+  const outcome = state !== 'restored' ? 'stuck' : run.claimed === null ? 'rejected' : outcomeOf(interruption);
   setOutcome(run, outcome, interruption.reason, 'keep_failed');
-  if (run.claimed !== null && rollback.state === 'restored') await runHooks(run, 'on_rollback');
+  if (run.claimed !== null && state === 'restored') await runHooks(run, 'on_rollback');
   await keepFailed(run);
 }
 

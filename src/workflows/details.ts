@@ -155,22 +155,24 @@ const HOOK_GLYPHS = { running: '▶', passed: '✔', failed: '✘', skipped: '�
 
 /** What comes is told in one line, and not at all after the outcome. */
 function phaseList(status: DeploymentStatus): string | null {
-  const begun = status.phases.filter(({ started_at }) => started_at !== null);
+  const begun = status.phases.flatMap((phase) =>
+    phase.started_at === null ? [] : [phaseLine(phase, phase.started_at, status)],
+  );
   const pending = status.phases.filter(({ state }) => state === 'pending');
   const toCome =
     pending.length === 0 || status.rollback !== null
       ? null
       : `· to come: ${pending.map(({ name }) => words(name)).join(', ')}`;
-  return list('Phases, times in UTC', [...begun.map((phase) => phaseLine(phase, status)), toCome]);
+  return list('Phases, times in UTC', [...begun, toCome]);
 }
 
-function phaseLine(phase: PhaseStatus, status: DeploymentStatus): string {
-  const { started_at: from, ended_at: end, ends_at: due } = phase;
+function phaseLine(phase: PhaseStatus, from: string, status: DeploymentStatus): string {
+  const { ended_at: end, ends_at: due } = phase;
   const name = phase.state === 'running' || phase.state === 'failed' ? `**${words(phase.name)}**` : words(phase.name);
   const share = phase.share === null ? '' : ` at ${phase.share} %`;
   const until = end === null ? (due === null ? '' : ` until ${time(due, status)}`) : ` to ${time(end, status)}`;
   const note = phase.note === null || phase.note === status.reason ? '' : `: ${text(phase.note)}`;
-  return `${GLYPHS[phase.state]} ${name}${share}, ${from === null ? '' : time(from, status)}${until}${note}`;
+  return `${GLYPHS[phase.state]} ${name}${share}, ${time(from, status)}${until}${note}`;
 }
 
 /** The evidence of the latest phase that has any. */
@@ -186,7 +188,7 @@ const READING_GLYPHS = { ok: '✔', breached: '✘', no_data: '?', pending: '·'
 
 function readingLine(reading: CriterionReading): string {
   const { source, kind, state, value, limit, baseline, observations, note } = reading;
-  const unit = UNITS[builtInMetric(source.split(' ', 1)[0] ?? '')?.unit ?? 'number'];
+  const unit = UNITS[builtInMetric(source.replace(/ .*/, ''))?.unit ?? 'number'];
   const number = (one: number) => `${Math.round(one * 100) / 100}${unit}`;
   const facts = [
     value === null ? words(state) : `**${number(value)}**`,

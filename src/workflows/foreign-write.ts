@@ -7,16 +7,15 @@ import { claimedOf, type Run } from './run.ts';
 /** Interrupts the run: a rollback past Temporal is adopted, another deployment's claim ends it, all else is drift. */
 export function foreignWrite(run: Run, state: RouterState): never {
   if (adoptDirect(run, state) && isFencedWrite(state)) {
-    const interruption = {
-      kind: 'rollback' as const,
+    const interruption = interrupt(run, {
+      kind: 'rollback',
       by: 'rollback --direct',
       reason: 'rolled back directly, past Temporal',
       // Somebody has done it already: whatever spoke against it, the traffic is back.
       force: true,
       atMs: Date.now(),
-    };
-    interrupt(run, interruption);
-    throw new Interrupted(run.interruption ?? interruption);
+    });
+    throw new Interrupted(interruption);
   }
   if (isSuperseded(run, state)) return stop(run, 'superseded', 'another deployment has claimed the router');
   return stop(run, 'drift', `somebody else changed the router to ${formatWeights(state.weights)}`);

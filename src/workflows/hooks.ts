@@ -5,10 +5,10 @@ import type { HookPlan, HookPoint } from '../plan/types.ts';
 import { hooks } from './activities.ts';
 import type { HookStatus } from './api.ts';
 import { publishDetails } from './details.ts';
-import { stop } from './interruption.ts';
+import { interruptionOf, stop } from './interruption.ts';
 import { callPerson } from './journal.ts';
 import { rootMessage } from './root-message.ts';
-import { claimedOf, type Run } from './run.ts';
+import { claimedOf, type Run, routedOf } from './run.ts';
 
 /** How long a failed hook that is held waits for its next try. */
 const HELD_PAUSE_MS = 60_000;
@@ -92,8 +92,8 @@ function eventOf(run: Run, point: HookPoint): HookEvent {
     previous_version: previousVersion,
     active,
     candidate,
-    weights: run.weights ?? { blue: 0, green: 0 },
-    reason: point === 'on_rollback' ? (run.interruption?.reason ?? null) : null,
+    weights: routedOf(run).weights,
+    reason: point === 'on_rollback' ? interruptionOf(run).reason : null,
   };
 }
 

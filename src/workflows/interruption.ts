@@ -12,9 +12,13 @@ export class Interrupted extends Error {
   }
 }
 
-/** Records the interruption unless there is one already; the story's scope is cancelled by whoever waits for it. */
-export function interrupt(run: Run, interruption: Interruption): void {
+/**
+ * Records the interruption unless there is one already; the story's scope is cancelled by whoever waits for it. Returns
+ * the one that counts.
+ */
+export function interrupt(run: Run, interruption: Interruption): Interruption {
   run.interruption ??= interruption;
+  return run.interruption;
 }
 
 /** Interrupts by itself (no person involved) and leaves the step that calls it. */

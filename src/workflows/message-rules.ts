@@ -1,12 +1,11 @@
 /** What each message may do in each phase: the reason to refuse it, and its effect. */
 import { formatDuration, parseDuration } from '../plan/duration.ts';
 import type { AnyMessage, MessageName } from './api.ts';
-import { endBreak } from './circuit.ts';
 import { namesDigest } from './digest.ts';
 import { interrupt } from './interruption.ts';
-import { lengthen, pause, resume } from './pause.ts';
+import { leftMs, lengthen, pause, resume } from './pause.ts';
 import { unsafeRollback } from './rollback-safety.ts';
-import type { Run } from './run.ts';
+import type { CircuitRecord, Run } from './run.ts';
 
 /** Bound of every text that a person sends. */
 const MAX_TEXT = 500;
@@ -68,14 +67,15 @@ function pauseRefusal(run: Run): string | null {
 function promoteRefusal(run: Run): string | null {
   if (run.pause !== null) return 'it is paused: resume it first';
   if (run.interruption !== null) return 'it is being rolled back';
-  if (run.window !== null || run.heldHook === 'held' || isBroken(run)) return null;
+  if (run.window !== null || run.heldHook === 'held' || brokenCircuit(run) !== null) return null;
   if (run.phase === 'approval') return 'promote is no approval: send approve';
   if (run.phase === 'lease') return 'the lease is ended by release';
   return `there is no wait to end early: the deployment is in ${run.phase}`;
 }
 
-function isBroken(run: Run): boolean {
-  return run.circuit !== null && run.circuit.openUntilMs !== null && !run.circuit.restoring;
+/** The circuit whose pause goes on; null: no share is stopped, or it is being given back. */
+function brokenCircuit({ circuit }: Run): CircuitRecord | null {
+  return circuit !== null && circuit.openUntilMs !== null && !circuit.restoring ? circuit : null;
 }
 
 function releaseRefusal(run: Run): string | null {
@@ -104,10 +104,15 @@ function approvalRefusal(run: Run, name: 'approve' | 'reject', message: AnyMessa
 
 function extensionRefusal(run: Run, message: AnyMessage): string | null {
   if (run.window !== 'observation') return `the deployment is in ${run.phase}, not in observation`;
-  const leftMs = run.pause?.remainingMs ?? (run.phases.observation.endsAtMs ?? 0) - Date.now();
-  const byMs = message.duration === undefined ? null : parseDuration(message.duration);
-  if (byMs === null || byMs === 0) return 'say by how much (duration): 30m lengthens, -30m shortens';
-  return leftMs + byMs <= 0 ? `that would end it in the past: ${formatDuration(leftMs)} are left` : null;
+  const byMs = extensionMs(message);
+  if (byMs === 0) return 'say by how much (duration): 30m lengthens, -30m shortens';
+  const left = leftMs(run);
+  return left + byMs <= 0 ? `that would end it in the past: ${formatDuration(left)} are left` : null;
+}
+
+/** 0: it does not say by how much. */
+function extensionMs({ duration }: AnyMessage): number {
+  return duration === undefined ? 0 : (parseDuration(duration) ?? 0);
 }
 
 /** Sets the fields that the story acts on; tells what it did. Call only when `refusal` is null. */
@@ -143,8 +148,9 @@ function promote(run: Run): string {
     run.heldHook = 'promoted';
     return 'going on without the hook';
   }
-  if (isBroken(run)) {
-    endBreak(run);
+  const circuit = brokenCircuit(run);
+  if (circuit !== null) {
+    circuit.restoring = true;
     return 'another try now';
   }
   if (run.window !== null) run.phases[run.window].endsAtMs = Date.now();
@@ -192,10 +198,10 @@ function interruptBy(run: Run, kind: 'rollback' | 'reject', by: string, message:
 }
 
 function extend(run: Run, message: AnyMessage): string {
-  lengthen(run, parseDuration(message.duration ?? '') ?? 0);
-  const { endsAtMs } = run.phases.observation;
-  if (endsAtMs !== null) return `the observation now ends at ${new Date(endsAtMs).toISOString()}`;
-  return `${formatDuration(run.pause?.remainingMs ?? 0)} of the observation are left once it is resumed`;
+  lengthen(run, extensionMs(message));
+  const left = leftMs(run);
+  if (run.pause !== null) return `${formatDuration(left)} of the observation are left once it is resumed`;
+  return `the observation now ends at ${new Date(Date.now() + left).toISOString()}`;
 }
 
 /** How a rollback stands, for the answer to the one who asked for it. */

@@ -25,10 +25,17 @@ export function resume(run: Run): void {
   if (run.window !== null && remainingMs !== null) run.phases[run.window].endsAtMs = Date.now() + remainingMs;
 }
 
+/** What is left of the open window, ms; 0 when none is open. */
+export function leftMs({ pause, window, phases }: Run): number {
+  if (pause !== null) return pause.remainingMs ?? 0;
+  const endsAtMs = window === null ? null : phases[window].endsAtMs;
+  return endsAtMs === null ? 0 : endsAtMs - Date.now();
+}
+
 /** Moves the open window's end; while the run is paused, what is left of it. */
 export function lengthen(run: Run, byMs: number): void {
   if (run.window === null) return;
-  const record = run.phases[run.window];
-  if (run.pause !== null) run.pause.remainingMs = Math.max(0, (run.pause.remainingMs ?? 0) + byMs);
-  else record.endsAtMs = (record.endsAtMs ?? Date.now()) + byMs;
+  const lengthenedMs = leftMs(run) + byMs;
+  if (run.pause !== null) run.pause.remainingMs = Math.max(0, lengthenedMs);
+  else run.phases[run.window].endsAtMs = Date.now() + lengthenedMs;
 }

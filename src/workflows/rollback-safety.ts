@@ -9,7 +9,7 @@ export function announceUnsafety(run: Run): void {
   const safety = run.plan.rollback_safe_until;
   if (safety?.kind !== 'after_switch') return;
   sleep(safety.duration_ms, { summary: 'until here a rollback is safe' })
-    .then(() => tell(run, 'Rollback needs force', unsafeRollback(run) ?? ''))
+    .then(() => tell(run, 'Rollback needs force', unsafeSince(safety.duration_ms)))
     .catch(() => undefined);
 }
 
@@ -22,5 +22,9 @@ export function unsafeRollback(run: Run): string | null {
     return begun ? `data makes a rollback unsafe since ${safety.phase.replaceAll('_', ' ')} began` : null;
   }
   if (run.fullAtMs === null || Date.now() < run.fullAtMs + safety.duration_ms) return null;
-  return `data makes a rollback unsafe ${formatDuration(safety.duration_ms)} after all traffic had moved`;
+  return unsafeSince(safety.duration_ms);
+}
+
+function unsafeSince(afterMs: number): string {
+  return `data makes a rollback unsafe ${formatDuration(afterMs)} after all traffic had moved`;
 }

@@ -27,8 +27,14 @@ const SLOW_WRITE_MS = 5_000;
 
 type Short = Extract<ShiftOutcome, { kind: 'short' }>;
 
-/** Puts all traffic back on the old colour and proves it. `run.rollback.state` tells how it ended. */
-export async function rollBack(run: Run): Promise<void> {
+/** The write cannot be done at all, and a person must act. */
+interface Refused {
+  kind: 'refused';
+  reason: string;
+}
+
+/** Puts all traffic back on the old colour and proves it. The record, which is the run's, tells how it ended. */
+export async function rollBack(run: Run): Promise<RollbackRecord> {
   const interruption = interruptionOf(run);
   const record: RollbackRecord = {
     interruption,
@@ -43,17 +49,21 @@ export async function rollBack(run: Run): Promise<void> {
   run.rollback = record;
   run.pause = null;
   closeOpenPhases(run, interruption);
-  if (interruption.kind === 'superseded') return stuck(run, record, interruption.reason);
-  // Without a traffic write in this epoch there is nothing to put back and no late writer to fence off.
-  if (run.step === 0) return restored(run, record, 'no traffic had been moved');
-  if (!(await isWanted(run, record))) return;
+  // At step 0 there is nothing to put back, and no late writer to fence off.
+  if (interruption.kind === 'superseded') stuck(run, record, interruption.reason);
+  else if (run.step === 0) restored(run, record, 'no traffic had been moved');
+  else if (await isWanted(run, record)) await goBack(run, record);
+  return record;
+}
+
+async function goBack(run: Run, record: RollbackRecord): Promise<void> {
+  const { reason, by } = record.interruption;
   setPhase(run, 'rolling_back');
   await restore(run, record);
-  if (record.state === 'restored') {
-    rollbackRestored(record);
-    await regrow(run);
-    tell(run, 'Rolled back', `${run.plan.version}: ${interruption.reason} (${interruption.by})`);
-  }
+  if (record.state !== 'restored') return;
+  rollbackRestored(record);
+  await regrow(run);
+  tell(run, 'Rolled back', `${run.plan.version}: ${reason} (${by})`);
 }
 
 /**
@@ -83,8 +93,8 @@ async function restore(run: Run, record: RollbackRecord): Promise<void> {
   const reverts: number[] = [];
   for (;;) {
     const outcome = await writeBack(run, record);
-    if (outcome === null) {
-      await askPerson(run, record);
+    if (outcome.kind === 'refused') {
+      await askPerson(run, record, outcome.reason);
     } else if (outcome.kind === 'superseded') {
       // Somebody has gone back past Temporal meanwhile: the same write, counted on from theirs.
       if (!adoptDirect(run, outcome.state)) return stuck(run, record, 'another deployment has claimed the router');
@@ -108,8 +118,7 @@ async function restore(run: Run, record: RollbackRecord): Promise<void> {
   }
 }
 
-/** Null: the write cannot be done at all (refused for good), and a person must act. */
-async function writeBack(run: Run, record: RollbackRecord): Promise<ShiftOutcome | null> {
+async function writeBack(run: Run, record: RollbackRecord): Promise<ShiftOutcome | Refused> {
   const wanted = weightsFor(claimedOf(run).candidate, 0);
   let answered = false;
   const writing = writeWeights(run, wanted, record.force ? 'force' : 'rollback', null).finally(() => {
@@ -127,8 +136,7 @@ async function writeBack(run: Run, record: RollbackRecord): Promise<ShiftOutcome
     return await writing;
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
-    record.note = rootMessage(error);
-    return null;
+    return { kind: 'refused', reason: rootMessage(error) };
   } finally {
     scope.cancel();
   }
@@ -150,8 +158,8 @@ async function noteRevert(run: Run, record: RollbackRecord, reverts: number[], s
   );
   const recent = reverts.filter((at) => at > now - REVERT_SPAN_MS);
   if (recent.length < MAX_REVERTS) return;
-  record.note = `reverted by somebody else ${recent.length} times within ${REVERT_SPAN_MS / 1000} s`;
-  await askPerson(run, record);
+  const times = `${recent.length} times within ${REVERT_SPAN_MS / 1000} s`;
+  await askPerson(run, record, `reverted by somebody else ${times}`);
   reverts.length = 0;
 }
 
@@ -219,10 +227,11 @@ function isHealthy(run: Run, state: ColourState | null): boolean {
 }
 
 /** Waits for another `rollback` message, forced or not. */
-async function askPerson(run: Run, record: RollbackRecord): Promise<void> {
+async function askPerson(run: Run, record: RollbackRecord, reason: string): Promise<void> {
   record.state = 'stuck';
+  record.note = reason;
   setPhase(run, 'stuck');
-  callPerson(run, 'The rollback is stuck', `${record.note ?? 'it cannot be written'}; send rollback again to retry`);
+  callPerson(run, 'The rollback is stuck', `${reason}; send rollback again to retry`);
   await condition(() => record.state !== 'stuck');
   setPhase(run, 'rolling_back');
 }

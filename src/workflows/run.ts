@@ -218,6 +218,18 @@ export function claimedOf(run: Run): Claimed {
   return run.claimed;
 }
 
+/** What the router holds as last confirmed. Asking before it is claimed is a defect. */
+export function routedOf({ weights, revision }: Run): { weights: Weights; revision: string } {
+  if (weights === null || revision === null) throw new Error('the router is not claimed yet');
+  return { weights, revision };
+}
+
+/** How the deployment ended. Asking earlier is a defect. */
+export function endingOf({ outcome, reason }: Run): { outcome: Outcome; reason: string } {
+  if (outcome === null || reason === null) throw new Error('the deployment has not ended yet');
+  return { outcome, reason };
+}
+
 /** The candidate's share of the traffic as last confirmed, percent. */
 export function candidateShare(run: Run): number {
   return run.claimed === null || run.weights === null ? 0 : run.weights[run.claimed.candidate];

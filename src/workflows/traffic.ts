@@ -13,7 +13,7 @@ import { proceed, stop } from './interruption.ts';
 import { unpaused } from './pause.ts';
 import { announceUnsafety } from './rollback-safety.ts';
 import { rootMessage } from './root-message.ts';
-import { candidateShare, claimedOf, type Run, weightsFor } from './run.ts';
+import { candidateShare, claimedOf, type Run, routedOf, weightsFor } from './run.ts';
 import { startGuard, stopGuard } from './watching.ts';
 import { within } from './within.ts';
 
@@ -39,7 +39,7 @@ export async function writeWeights(
   const input: ShiftInput = {
     target: run.target,
     weights,
-    expected_revision: run.revision ?? '',
+    expected_revision: routedOf(run).revision,
     fence: { ...claimed.fence, step },
     full_size: claimed.fullSize,
     old_colour: claimed.active,
@@ -89,11 +89,9 @@ async function writeForward(run: Run, share: number): Promise<void> {
   const weights = weightsFor(claimedOf(run).candidate, share);
   const deadlineMs = Date.now() + run.plan.switch.deadline_ms;
   const late = `the shift to ${share} % was not proven within ${run.plan.switch.deadline_ms / 1000} s`;
-  const outcome = await writeWeights(run, weights, 'forward', deadlineMs).catch((error: unknown) => {
-    if (isCancellation(error)) throw error;
-    if (error instanceof ActivityFailure) return stop(run, 'failure', `${late}: ${rootMessage(error)}`);
-    throw error;
-  });
+  const outcome = await writeWeights(run, weights, 'forward', deadlineMs).catch((error: unknown) =>
+    stop(run, 'failure', `${late}: ${rootMessage(error)}`),
+  );
   switch (outcome.kind) {
     case 'superseded':
     case 'conflict':
@@ -126,8 +124,7 @@ export async function converged(run: Run, weights: Weights, deadlineMs: number):
  * in place of this run's. Null: nobody has, or the router cannot be read now.
  */
 export async function foreignState(run: Run): Promise<RouterState | null> {
-  const { weights } = run;
-  if (weights === null) return null;
+  const { weights } = routedOf(run);
   const state = await waits.awaitConverged
     .executeWithOptions(
       { summary: `still ${formatWeights(weights)}?`, scheduleToCloseTimeout: run.plan.switch.deadline_ms },

@@ -11,7 +11,8 @@ import { publishDetails } from './details.ts';
 import { foreignWrite } from './foreign-write.ts';
 import { stop } from './interruption.ts';
 import { callPerson, endPhase } from './journal.ts';
-import { lengthen } from './pause.ts';
+import { leftMs, lengthen } from './pause.ts';
+import { rootMessage } from './root-message.ts';
 import { candidateShare, claimedOf, type PhaseRecord, type Run } from './run.ts';
 
 /** How long its watcher, which may wait for data past a window's end, has to report before the window is unjudged. */
@@ -71,11 +72,12 @@ async function watchToItsEnd(run: Run, record: PhaseRecord, window: Window): Pro
     publishDetails(run);
     switch (result.verdict) {
       case 'passed':
+        if (endsAtMs === null) throw new Error(`${record.name} has no end that could be passed`);
         if (!goesOnAfter(run, record, endsAtMs)) {
           endPhase(run, record, 'passed');
           return 'passed';
         }
-        startedAtMs = endsAtMs ?? startedAtMs;
+        startedAtMs = endsAtMs;
         state = null;
         break;
       case 'breached':
@@ -103,9 +105,9 @@ async function watchToItsEnd(run: Run, record: PhaseRecord, window: Window): Pro
 }
 
 /** Whether the window was moved past the end that its watcher has passed. */
-function goesOnAfter(run: Run, record: PhaseRecord, passedAtMs: number | null): boolean {
-  if (run.pause !== null) return (run.pause.remainingMs ?? 0) > 0;
-  return (record.endsAtMs ?? 0) > (passedAtMs ?? 0);
+function goesOnAfter(run: Run, { endsAtMs }: PhaseRecord, passedAtMs: number): boolean {
+  if (run.pause !== null) return leftMs(run) > 0;
+  return endsAtMs !== null && endsAtMs > passedAtMs;
 }
 
 /** One watcher's word on the window; a window that nobody judged interrupts, or is waited for. */
@@ -223,8 +225,7 @@ async function watch(run: Run, input: WatchInput): Promise<WatchResult> {
     if (CancellationScope.current().consideredCancelled) {
       throw new CancelledFailure(`the watcher of ${input.stage} was lost while it was being replaced`, [], error);
     }
-    const reason = `${input.stage} cannot be watched: ${error.cause?.message ?? error.message}`;
-    return stop(run, 'failure', reason);
+    return stop(run, 'failure', `${input.stage} cannot be watched: ${rootMessage(error)}`);
   }
 }
 

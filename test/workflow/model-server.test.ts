@@ -100,7 +100,9 @@ it.each([
   'leads to the same commands as a Temporal server: %s',
   async (_title, events) => {
     const commands: Command[] = [];
-    const { problems } = await play(engine, scenario(events), (turn) => commands.push(...turn.commands));
+    const { problems } = await play(engine, scenario(events), {
+      onTurn: (turn) => commands.push(...turn.commands),
+    });
     expect(problems).toEqual([]);
 
     const deployment = await suite.harness.deploy(planOf(CHOICE));

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/plan/types.ts';
-import { testPlan } from '../support/plans.ts';
 import type { Deployment } from '../support/world/harness.ts';
 import { refusedWith } from '../support/world/refused.ts';
 import { breach } from '../support/world/scripted-activities.ts';
@@ -142,62 +141,6 @@ describe('pause', () => {
     await deployment.handle.signal('resume');
     await deployment.until('health_check');
     await deployment.update('rollback');
-    await deployment.result();
-  });
-});
-
-describe('promote', () => {
-  it.each(['warmup', 'health_check', 'performance_validation', 'decision_window', 'observation'] as const)(
-    'ends %s early, by its watcher’s word on what was watched',
-    async (phase) => {
-      const deployment = await inPhase(phase);
-      expect((await deployment.update('promote')).message).toContain('the phase ends now');
-      await suite.harness.env.sleep(10_000);
-      expect((await deployment.status()).phase).not.toBe(phase);
-      expect(await took(deployment, phase)).toBeLessThan(MINUTE);
-      await deployment.update('rollback');
-      await deployment.result();
-    },
-  );
-
-  it('does not pass a criterion that is not met', async () => {
-    const deployment = await inPhase('performance_validation');
-    deployment.script.judge = (input, now) => {
-      if (input.stage !== 'performance_validation' || input.ends_at_ms === null || now < input.ends_at_ms) return null;
-      return { ...breach('p99_latency < baseline + 10ms', now), verdict: 'failed' as const } as never;
-    };
-    await deployment.update('promote');
-    expect(await deployment.result()).toMatchObject({ outcome: 'rolled_back' });
-  });
-
-  it('ends a step of a gradual switch, and no approval', async () => {
-    const { switch: plan } = testPlan();
-    const steps = [25, 100].map((share) => ({ share, duration_ms: 30 * MINUTE, success_criteria: [] }));
-    const deployment = await suite.harness.deploy({ switch: { ...plan, strategy: 'gradual', steps } });
-    await deployment.until('approval');
-    expect(await refusedWith(deployment.update('promote'))).toBe('promote is no approval: send approve');
-    await deployment.update('approve');
-    await deployment.until('switch');
-    await suite.harness.env.sleep(2_000);
-    await deployment.update('promote');
-    await deployment.until('decision_window');
-    expect(deployment.world.writes.map(({ weights }) => weights.green)).toEqual([1, 10, 25, 100]);
-    await deployment.update('rollback');
-    await deployment.result();
-  });
-
-  it('is refused while paused, in the lease, and in a rollback', async () => {
-    const deployment = await inPhase('observation');
-    await deployment.update('pause');
-    expect(await refusedWith(deployment.update('promote'))).toBe('it is paused: resume it first');
-    await deployment.update('resume');
-    await deployment.update('promote');
-    await deployment.until('lease');
-    expect(await refusedWith(deployment.update('promote'))).toBe('the lease is ended by release');
-    // The server stands still when an activity is cancelled while it begins.
-    await suite.harness.env.sleep(1_000);
-    await deployment.update('rollback');
-    expect(await refusedWith(deployment.update('promote'))).toBe('it is being rolled back');
     await deployment.result();
   });
 });

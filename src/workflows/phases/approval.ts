@@ -15,7 +15,7 @@ export async function approval(run: Run): Promise<void> {
   // Frozen before the phase begins: what is approved does not depend on when it is looked at.
   const digest = digestOf(run);
   const record = beginPhase(run, 'approval', plan.timeout_ms);
-  run.approval = { state: 'pending', approvedBy: [], expiresAtMs: record.endsAtMs ?? 0, digest };
+  run.approval = { state: 'pending', approvedBy: [], expiresAtMs: Date.now() + plan.timeout_ms, digest };
   publishDetails(run);
   tell(run, 'Approval wanted', `${plan.required} of ${plan.approvers.join(', ')}`);
   const bursts = new CancellationScope();

@@ -1,26 +1,20 @@
 /** Before everything: the plan is checked again, the router's epoch claimed, what stood before put into history. */
 
-import { ActivityFailure, workflowInfo } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 import type { Parity } from '../../activities/types.ts';
 import { otherColour } from '../../plan/weights.ts';
 import { mutations } from '../activities.ts';
-import { stop } from '../interruption.ts';
 import { introduce } from '../journal.ts';
-import { rootMessage } from '../root-message.ts';
 import type { Run } from '../run.ts';
 
 /** Ends the run as refused, with nothing changed, when the plan or the router's state does not allow a start. */
 export async function claim(run: Run): Promise<void> {
   introduce(run);
   const { workflowId, firstExecutionRunId } = workflowInfo();
-  const claimed = await mutations.claimRouter
-    .executeWithOptions({ summary: 'claim the router', scheduleToCloseTimeout: '1m' }, [
-      { plan: run.plan, run: `${workflowId} ${firstExecutionRunId}` },
-    ])
-    .catch((error: unknown) => {
-      if (error instanceof ActivityFailure) return stop(run, 'failure', rootMessage(error));
-      throw error;
-    });
+  const claimed = await mutations.claimRouter.executeWithOptions(
+    { summary: 'claim the router', scheduleToCloseTimeout: '1m' },
+    [{ plan: run.plan, run: `${workflowId} ${firstExecutionRunId}` }],
+  );
   run.claimed = {
     fence: claimed.fence,
     active: claimed.active,

@@ -7,16 +7,19 @@ import { unpaused } from '../pause.ts';
 import { rootMessage } from '../root-message.ts';
 import { claimedOf, type Run } from '../run.ts';
 
+type Kept = NonNullable<Run['lease']>;
+
 /** Ends by time, by `release`, or when the next deployment of the service takes over: that one needs the old colour. */
 export async function lease(run: Run): Promise<void> {
   const durationMs = run.plan.lease.duration_ms;
   if (durationMs === 0) return skipPhase(run, 'lease', 'its duration is 0');
   const record = beginPhase(run, 'lease', durationMs);
-  run.lease = { endsAtMs: record.endsAtMs ?? 0, oldHealthy: true, size: claimedOf(run).fullSize };
+  const kept: Kept = { endsAtMs: Date.now() + durationMs, oldHealthy: true, size: claimedOf(run).fullSize };
+  run.lease = kept;
   tell(run, 'Succeeded', `${run.plan.version}; the old colour is kept for rollback`);
   const scope = new CancellationScope();
   scope
-    .run(() => keep(run))
+    .run(() => keep(run, kept))
     .catch((error: unknown) => {
       if (!isCancellation(error)) callPerson(run, 'The old colour is not watched', rootMessage(error));
     });
@@ -30,17 +33,17 @@ function endOf(run: Run): string {
   return run.released ? 'released' : 'its time was over';
 }
 
-async function keep(run: Run): Promise<void> {
-  await shrink(run);
-  await keepHealthy(run);
+async function keep(run: Run, kept: Kept): Promise<void> {
+  await shrink(run, kept);
+  await keepHealthy(run, kept);
 }
 
 /** To the plan's share of what the colour had, once its last requests have ended; a rollback scales it up again first. */
-async function shrink(run: Run): Promise<void> {
+async function shrink(run: Run, kept: Kept): Promise<void> {
   const percent = run.plan.lease.shrink_to_percent;
   const { active, fullSize } = claimedOf(run);
   const size = percent === null ? fullSize : Math.ceil((fullSize * percent) / 100);
-  if (run.lease === null || size >= fullSize) return;
+  if (size >= fullSize) return;
   await unpaused(run);
   const colour = { target: run.target, colour: active };
   await waits.awaitDrained.executeWithOptions({ summary: `drain ${active}` }, [
@@ -48,7 +51,7 @@ async function shrink(run: Run): Promise<void> {
   ]);
   await unpaused(run);
   // Before it is asked for: a rollback that comes in between must know that the colour may be small already.
-  run.lease.size = size;
+  kept.size = size;
   await mutations.scaleColour.executeWithOptions({ summary: `keep ${active} × ${size} of ${fullSize}` }, [
     { ...colour, size },
   ]);
@@ -56,16 +59,16 @@ async function shrink(run: Run): Promise<void> {
 }
 
 /** Watches the old colour; when it loses instances asks for them again, and says so. */
-async function keepHealthy(run: Run): Promise<void> {
+async function keepHealthy(run: Run, kept: Kept): Promise<void> {
   const { active } = claimedOf(run);
-  const size = run.lease?.size ?? 0;
+  const { size } = kept;
   if (size === 0) return;
   const colour = { target: run.target, colour: active };
   for (;;) {
     const state = await watchers.watchKept.executeWithOptions({ summary: `keep ${active} × ${size} ready` }, [
       { ...colour, size },
     ]);
-    setHealthy(run, false);
+    setHealthy(run, kept, false);
     callPerson(
       run,
       'The old colour is not ready',
@@ -73,11 +76,11 @@ async function keepHealthy(run: Run): Promise<void> {
     );
     await mutations.scaleColour.executeWithOptions({ summary: `${active} × ${size}` }, [{ ...colour, size }]);
     await waits.awaitReady({ ...colour, version: state.version, size });
-    setHealthy(run, true);
+    setHealthy(run, kept, true);
   }
 }
 
-function setHealthy(run: Run, healthy: boolean): void {
-  if (run.lease !== null) run.lease.oldHealthy = healthy;
+function setHealthy(run: Run, kept: Kept, healthy: boolean): void {
+  kept.oldHealthy = healthy;
   publishDetails(run);
 }

@@ -1,5 +1,6 @@
 /** The real mutation activities on the model, with what may befall an attempt. */
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import { createMutationActivities } from '../../../src/activities/mutations.ts';
 import type { MutationActivities } from '../../../src/activities/types.ts';
 import type { Attempt } from './attempt.ts';
@@ -25,6 +26,8 @@ async function befall(done: () => Promise<unknown>, attempt: Attempt, fault: Mut
   switch (fault?.kind) {
     case 'fail':
       throw new Error('throttled');
+    case 'refused':
+      throw ApplicationFailure.nonRetryable('refused for good');
     case 'dead':
       attempt.die();
       return attempt.sleep(0);

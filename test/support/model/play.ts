@@ -1,4 +1,5 @@
 /** Plays one scenario from the start of a deployment to its end, and tells what held and what did not. */
+import type { Plan } from '../../../src/plan/types.ts';
 import type { DeploymentStatus } from '../../../src/workflows/api.ts';
 import { deploymentWorkflowId, WORKFLOW_TYPE } from '../../../src/workflows/api.ts';
 import { createActors } from './actors.ts';
@@ -12,7 +13,7 @@ import { createObserver, type Observer } from './observer.ts';
 import { answerAsPeople } from './people.ts';
 import { APPROVER, planOf } from './plan-of.ts';
 import type { Act, Scenario } from './scenario.ts';
-import { type Closed, createServer, type ModelServer } from './server.ts';
+import { type Closed, createServer, type ModelServer, type UpdateState } from './server.ts';
 import type { Turn } from './workflow-run.ts';
 
 const START_MS = Date.UTC(2030, 0, 1);
@@ -30,6 +31,15 @@ export interface Played {
   /** The last status of every run of the chain. */
   statuses: DeploymentStatus[];
   world: ModelWorld;
+  /** In the order in which they were sent. */
+  updates: UpdateState[];
+}
+
+export interface PlayOptions {
+  /** Called with every activation, in order. */
+  onTurn?: (turn: Turn) => void;
+  /** What the first deployment's plan has beyond the scenario's choice. */
+  changes?: Partial<Plan>;
 }
 
 interface Stage {
@@ -42,17 +52,12 @@ interface Stage {
   calm(): void;
 }
 
-/** `onTurn`: called with every activation, in order. */
-export async function play(
-  engine: Engine,
-  scenario: Scenario,
-  onTurn: (turn: Turn) => void = () => undefined,
-): Promise<Played> {
+export async function play(engine: Engine, scenario: Scenario, options: PlayOptions = {}): Promise<Played> {
   const wallClock = Date.now;
   const time = createVirtualTime(START_MS, scenario.seed);
   // Activities compare their deadline with it.
   Date.now = time.now;
-  const stage = createStage(engine, scenario, time, onTurn);
+  const stage = createStage(engine, scenario, time, options);
   const { server, observer, world } = stage;
   try {
     await perform(stage);
@@ -62,13 +67,14 @@ export async function play(
     await server.evict();
     Date.now = wallClock;
   }
-  return { problems: observer.problems, closed: server.closed, statuses: observer.statuses, world };
+  const updates = [...server.updates.values()];
+  return { problems: observer.problems, closed: server.closed, statuses: observer.statuses, world, updates };
 }
 
-function createStage(engine: Engine, scenario: Scenario, time: VirtualTime, onTurn: (turn: Turn) => void): Stage {
+function createStage(engine: Engine, scenario: Scenario, time: VirtualTime, options: PlayOptions): Stage {
   const world = createModelWorld(time, scenario);
   const observer = createObserver(world, checkers(world));
-  const plan = planOf(scenario.plan);
+  const plan = { ...planOf(scenario.plan), ...options.changes };
   const cues = createCues(scenario.events, time, (act: Act) => actors.perform(act));
   const cast = createCast(scenario, world, time, cues.writeBegan);
   const server = createServer({
@@ -82,7 +88,7 @@ function createStage(engine: Engine, scenario: Scenario, time: VirtualTime, onTu
     cancelDelayMs: inTurn(scenario.cancelDelaysMs),
     taskDelayMs: inTurn(scenario.taskDelaysMs),
     afterTask(turns, status) {
-      for (const turn of turns) onTurn(turn);
+      for (const turn of turns) options.onTurn?.(turn);
       const { phase } = status as DeploymentStatus;
       if (!observer.tasked(turns, status as DeploymentStatus, time.now())) return;
       cues.phaseBegan(phase);

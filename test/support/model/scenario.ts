@@ -51,10 +51,10 @@ export interface PlanChoice {
 /**
  * What befalls one attempt. `fail`: before anything is done. `lost`: done, but the answer does not arrive. `late`: all
  * of it happens that much later. `slow`: only the answer does. `frozen`: asleep between its reads and its write.
- * `twice`: done again at once. `dead`: never heard of.
+ * `twice`: done again at once. `dead`: never heard of. `refused`: for good, so that no attempt follows.
  */
 export type MutationFault =
-  | { kind: 'fail' | 'lost' | 'twice' | 'dead' }
+  | { kind: 'fail' | 'lost' | 'twice' | 'dead' | 'refused' }
   | { kind: 'late' | 'slow' | 'frozen'; ms: number };
 
 /** What the nth watcher says; a watcher without a word passes its window at the end. */

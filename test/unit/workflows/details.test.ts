@@ -44,6 +44,8 @@ describe('the details of a run in the Web UI', () => {
     ],
     ['a rollback under way', { phase: 'rolling_back' }, /^nothing; traffic is being put back$/],
     ['a clean-up', { phase: 'clean_up' }, /^nothing; blue is removed once nothing reaches it$/],
+    ['a clean-up of unknown colours', { phase: 'clean_up', colours: null }, /^nothing; the old colour is removed/],
+    ['a failed candidate of no colour', { phase: 'keep_failed', colours: null }, /The new colour is kept/],
     ['a failed candidate', { phase: 'keep_failed', outcome: 'rolled_back' }, /green is kept .* `release` ends that$/],
     [
       'a lease',
@@ -135,7 +137,10 @@ describe('the details of a run in the Web UI', () => {
       paused: { since: START, by: '*ana*', reason: '`y`', remaining_ms: 60_000 },
       rollback_needs_force: 'the <schema> has moved on',
       circuit: { trips: 2, open_until: START },
-      parity: [{ path: 'env.A', active: null, standby: '<1>' }],
+      parity: [
+        { path: 'env.A', active: null, standby: '<1>' },
+        { path: 'env.B', active: '2', standby: null },
+      ],
       hooks: [
         { point: 'before_switch', name: 'migrate', state: 'passed', at: START, note: '<ok>' },
         { point: 'after_switch', name: 'purge', state: 'running', at: START, note: null },
@@ -149,7 +154,7 @@ describe('the details of a run in the Web UI', () => {
     expect(shown).toContain('**Paused** by \\*ana\\* since 22:00:00 UTC ( y ); 1m of the phase are left');
     expect(shown).toContain('**A rollback needs force:** the \\<schema\\> has moved on');
     expect(shown).toContain('share: 2; another try at 22:00:00 UTC');
-    expect(shown).toContain('- env.A: (none) → \\<1\\>');
+    expect(shown).toContain('- env.A: (none) → \\<1\\>\n- env.B: 2 → (none)');
     expect(shown).toContain('- ✔ before switch: **migrate** \\<ok\\>\n- ▶ after switch: **purge**');
     expect(shown).toContain(
       '- 22:00:00 **pause** by \\<ana\\> (so): paused\n- 22:00:00 **pause** by ben: refused: it is',

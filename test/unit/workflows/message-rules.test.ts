@@ -187,6 +187,13 @@ describe('a message is honoured', () => {
     expect(run.interruption?.by).toBe('unknown');
   });
 
+  it('rollback: with force, forces one that was asked for in the same moment', () => {
+    const run = runWith({ step: 3 });
+    honour(run, 'rollback', ANA);
+    expect(honour(run, 'rollback', { force: true })).toBe('a rollback is under way already');
+    expect(run.interruption).toMatchObject({ by: 'ana@example.com', force: true });
+  });
+
   it('rollback: forces one that is under way, and tries a stuck one again', () => {
     const running = rollingBack();
     expect(honour(running, 'rollback', ANA)).toBe('a rollback is under way already');
