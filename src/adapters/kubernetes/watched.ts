@@ -36,6 +36,8 @@ export class WatchedLists {
   readonly #source: WatchedSource;
   readonly #entries = new Map<string, Entry>();
   readonly #loading = new Map<string, Promise<Entry>>();
+  /** Keys of watches that were asked for and not answered yet: there is one at a time. */
+  readonly #opening = new Set<string>();
   #sweeper: NodeJS.Timeout | null = null;
 
   constructor(source: WatchedSource) {
@@ -71,17 +73,29 @@ export class WatchedLists {
     const { items, metadata } = await this.#source.list(path, query, signal);
     const entry: Entry = { items: new Map(), aliveAtMs: now, usedAtMs: now, stop: null };
     for (const item of items) entry.items.set(item.metadata?.name ?? '', item);
+    const from = { ...query, resourceVersion: metadata?.resourceVersion ?? '', allowWatchBookmarks: 'true' };
+    if (!this.#opening.has(key)) this.#open(key, path, from, entry);
+    return entry;
+  }
+
+  /** Nobody waits for it: a server may take the request and never answer. Until it does, everything is listed. */
+  #open(key: string, path: string, from: Record<string, string>, entry: Entry): void {
     let ended = false;
     const end = () => {
       ended = true;
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
     };
-    const from = { ...query, resourceVersion: metadata?.resourceVersion ?? '', allowWatchBookmarks: 'true' };
-    entry.stop = await this.#source.watch(path, from, (type, object) => take(entry, type, object, end), end);
-    if (ended) return entry;
-    this.#entries.set(key, entry);
-    this.#sweep();
-    return entry;
+    this.#opening.add(key);
+    this.#source
+      .watch(path, from, (type, object) => take(entry, type, object, end), end)
+      .then((stop) => {
+        entry.stop = stop;
+        if (ended) return;
+        this.#entries.set(key, entry);
+        this.#sweep();
+      })
+      .catch(() => undefined)
+      .finally(() => this.#opening.delete(key));
   }
 
   #drop(key: string): void {

@@ -4,11 +4,13 @@ import { CutoverError } from '../../errors.ts';
 import type { Colour } from '../../plan/types.ts';
 import { otherColour } from '../../plan/weights.ts';
 import { createKubernetesApi } from '../kubernetes/api.ts';
+import { isKubernetesConflict } from '../kubernetes/errors.ts';
 import { imageName, imageOf, imageVersion } from '../kubernetes/image.ts';
 import { crashingContainer, isReady, reasonOf } from '../kubernetes/pods.ts';
 import { readObject } from '../kubernetes/read-object.ts';
 import type { ColourState, InstanceState, Platform } from '../types.ts';
 import { differencesBetween, factsOf, readSurroundings } from './kubernetes/parity.ts';
+import { holdAt, letGo, scalerOf } from './kubernetes/scaler.ts';
 
 export interface KubernetesPlatformOptions {
   context: string | null;
@@ -137,14 +139,30 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
         await api.apply(pathOf(colour), { apiVersion: 'apps/v1', kind, metadata, spec }, signal);
         return;
       } catch (error) {
-        const isConflict = error instanceof CutoverError && error.code === 'CUTOVER_KUBERNETES_CONFLICT';
-        if (!isConflict || attempt === ATTEMPTS) throw error;
+        if (!isKubernetesConflict(error) || attempt === ATTEMPTS) throw error;
       }
     }
   }
 
-  function scale(colour: Colour, size: number, signal: AbortSignal): Promise<void> {
-    return change(colour, () => ({ replicas: size }), signal);
+  /** Its autoscaler first: it would scale a colour down that is larger than it is used to. */
+  async function hold(colour: Colour, size: number, signal: AbortSignal): Promise<void> {
+    const scaler = await scalerOf(api, namespace, names[colour], signal);
+    if (scaler !== null) await holdAt(api, scaler, size, signal);
+  }
+
+  async function scale(colour: Colour, size: number, signal: AbortSignal): Promise<void> {
+    if (size === 0) return free(colour, signal);
+    await hold(colour, size, signal);
+    await change(colour, () => ({ replicas: size }), signal);
+  }
+
+  /** An autoscaler leaves a workload at 0 alone. With this colour freed the deployment is over for the other one, too. */
+  async function free(colour: Colour, signal: AbortSignal): Promise<void> {
+    await change(colour, () => ({ replicas: 0 }), signal);
+    for (const one of [colour, otherColour(colour)]) {
+      const scaler = await scalerOf(api, namespace, names[one], signal);
+      if (scaler !== null) await letGo(api, scaler, one === colour, signal);
+    }
   }
 
   return {
@@ -167,15 +185,16 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
       const [activeFacts, standbyFacts] = await Promise.all([read(one, active), read(other, standby)]);
       return differencesBetween(activeFacts, standbyFacts);
     },
-    deploy(colour, version, size, signal) {
+    async deploy(colour, version, size, signal) {
       const imageFor = (workload: Workload) => {
         const name = options.image ?? imageName(containerOf(workload).image ?? '');
         return { image: imageOf(name, version), replicas: size };
       };
-      return change(colour, imageFor, signal);
+      if (size > 0) await hold(colour, size, signal);
+      await change(colour, imageFor, signal);
     },
     scale,
-    remove: (colour, signal) => scale(colour, 0, signal),
+    remove: free,
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Custom resources as their projects define them, as far as the routers touch them: groups, versions, status subresources,
+ * Custom resources as their projects define them, as far as Cutover uses them: groups, versions, status subresources,
  * and bounds of the weights; everything else is let through.
  */
 import { patiently } from '../patiently.ts';
@@ -58,6 +58,45 @@ export const TRAEFIK_SERVICE: Definition = {
     },
     ...open,
   },
+};
+
+const closed = (properties: object, required: string[] = []) => ({ type: 'object', properties, required });
+const wholeNumber = { type: 'integer', minimum: 0 };
+export const SERVICE_MONITOR: Definition = {
+  ...{ group: 'monitoring.coreos.com', version: 'v1', kind: 'ServiceMonitor', plural: 'servicemonitors' },
+  spec: closed(
+    {
+      selector: closed({ matchLabels: { type: 'object', additionalProperties: text } }),
+      endpoints: { type: 'array', items: closed({ port: text, interval: text, path: text }) },
+    },
+    ['selector', 'endpoints'],
+  ),
+};
+/** Of the Temporal Worker Controller; the pods are let through. */
+export const WORKER_DEPLOYMENT: Definition = {
+  ...{ group: 'temporal.io', version: 'v1alpha1', kind: 'WorkerDeployment', plural: 'workerdeployments' },
+  spec: closed(
+    {
+      replicas: wholeNumber,
+      workerOptions: closed({ connectionRef: closed({ name: text }, ['name']), temporalNamespace: text }, [
+        'connectionRef',
+        'temporalNamespace',
+      ]),
+      rollout: closed({ strategy: { type: 'string', enum: ['Manual', 'AllAtOnce', 'Progressive'] } }, ['strategy']),
+      sunset: closed({ scaledownDelay: text, deleteDelay: text }),
+      template: { type: 'object', ...open },
+    },
+    ['workerOptions', 'rollout', 'template'],
+  ),
+};
+export const CONNECTION: Definition = {
+  ...{ group: 'temporal.io', version: 'v1alpha1', kind: 'Connection', plural: 'connections' },
+  spec: closed({ hostPort: { type: 'string', pattern: '^[a-zA-Z0-9.-]+:[0-9]+$' } }, ['hostPort']),
+};
+
+export const SCALED_OBJECT: Definition = {
+  ...{ group: 'keda.sh', version: 'v1alpha1', kind: 'ScaledObject', plural: 'scaledobjects' },
+  spec: { type: 'object', properties: { minReplicaCount: { type: 'integer', minimum: 0 } }, ...open },
 };
 
 /** Ready to be used when this returns. */

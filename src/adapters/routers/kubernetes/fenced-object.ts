@@ -8,6 +8,7 @@ import { decideWrite } from '../../../local/fence.ts';
 import type { Weights } from '../../../plan/types.ts';
 import { sameWeights } from '../../../plan/weights.ts';
 import { FIELD_MANAGER, type KubernetesApi } from '../../kubernetes/api.ts';
+import { isKubernetesConflict } from '../../kubernetes/errors.ts';
 import { readObject } from '../../kubernetes/read-object.ts';
 import type { Convergence, Fence, RouterState, TrafficRouter, WriteResult } from '../../types.ts';
 
@@ -62,7 +63,7 @@ export function createFencedRouter<T extends KubernetesObject>(traffic: TrafficO
         const written = await put(object, next, offer.weights !== null, signal);
         return { kind: 'written', state: stateOf(traffic, written) };
       } catch (error) {
-        if (!isConflict(error) || attempt === ATTEMPTS) throw error;
+        if (!isKubernetesConflict(error) || attempt === ATTEMPTS) throw error;
       }
     }
   }
@@ -184,8 +185,4 @@ function owns({ fieldsV1 }: V1ManagedFieldsEntry, fields: readonly string[]): bo
     node = (node as Record<string, unknown>)[field];
   }
   return true;
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof CutoverError && error.code === 'CUTOVER_KUBERNETES_CONFLICT';
 }
