@@ -23,6 +23,8 @@ import type { MetricsProvider, Notifier, Platform, TrafficRouter } from './types
 const DEFAULT_NAMESPACE = 'default';
 
 export interface AdapterSettings {
+  /** Directory that files with credentials must lie in which a plan names; absent or null: none are read. */
+  secretsFolder?: string | null | undefined;
   /** Admin URL of the local program, for plans that name none. */
   localUrl: string;
   /** Where the log notifier writes its lines. */
@@ -115,7 +117,11 @@ export function createAdapters(settings: AdapterSettings): Adapters {
           resolutionMs: resolution_ms,
         });
       case 'prometheus':
-        return createPrometheusProvider({ ...settingsOf(prometheusSettings, { kind, ...config }), ...ofTarget });
+        return createPrometheusProvider({
+          ...settingsOf(prometheusSettings, { kind, ...config }),
+          ...ofTarget,
+          secretsFolder: settings.secretsFolder ?? null,
+        });
       case 'web':
         return createWebProvider({ ...settingsOf(webSettings, { kind, ...config }), ...ofTarget });
       default:

@@ -35,6 +35,8 @@ export interface WorkerConfig {
   version: { deploymentName: string; buildId: string } | null;
   /** Absolute path of the directory that scripts of a plan must lie in; null: none are run. */
   scripts: string | null;
+  /** Absolute path of the directory that files with credentials must lie in; null: none are read. */
+  secretsFolder: string | null;
   /** Null: not at all. */
   metricsAddress: MetricsAddress | null;
   logLevel: LogLevel;
@@ -52,6 +54,7 @@ interface Flags {
   deploymentName?: string;
   buildId?: string;
   scripts?: string;
+  secrets?: string;
   metricsAddress?: MetricsAddress | 'off';
   logLevel: LogLevel;
   logFile?: string;
@@ -83,6 +86,7 @@ export function readWorkerConfig(argv: string[], env: NodeJS.ProcessEnv): Worker
     cachedWorkflows: flags.cachedWorkflows,
     version: versionOf(flags),
     scripts: flags.scripts === undefined ? null : resolve(flags.scripts),
+    secretsFolder: flags.secrets === undefined ? null : resolve(flags.secrets),
     metricsAddress: metricsAddress === 'off' ? null : metricsAddress,
     logLevel: flags.logLevel,
     logFile: flags.logFile ?? null,
@@ -126,6 +130,14 @@ function workerCommand(env: NodeJS.ProcessEnv): Command {
           parseDirectory,
         ),
         'CUTOVER_SCRIPTS',
+      ),
+    )
+    .addOption(
+      fromEnv(
+        new Option('--secrets <directory>', "reads a plan's files of credentials that lie in it").argParser(
+          parseDirectory,
+        ),
+        'CUTOVER_SECRETS',
       ),
     )
     .addOption(

@@ -75,6 +75,7 @@ async function startPatiently(
       cachedWorkflows: config.cachedWorkflows,
       version: config.version ?? undefined,
       scripts: config.scripts,
+      secretsFolder: config.secretsFolder,
       meters: monitor?.meters,
     });
   try {

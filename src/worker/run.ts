@@ -36,6 +36,8 @@ export interface StartWorkerOptions {
   log?: ((line: string) => void) | undefined;
   /** The directory that scripts of a plan must lie in; absent: none are run. */
   scripts?: string | null | undefined;
+  /** The directory that files with credentials must lie in; absent: none are read. */
+  secretsFolder?: string | null | undefined;
   /** Instead of the real ones. */
   activities?: { mutations: MutationActivities; watch: WatchActivities } | undefined;
   /** Pins a deployment to this build up to its lease, which follows the current one; absent: no worker versioning. */
@@ -136,7 +138,12 @@ async function createWorkers(connection: NativeConnection, options: StartWorkerO
   const { mutations, watch } =
     options.activities ??
     createActivities(
-      { localUrl: options.localUrl, log: options.log ?? logLine, scripts: options.scripts },
+      {
+        localUrl: options.localUrl,
+        log: options.log ?? logLine,
+        scripts: options.scripts,
+        secretsFolder: options.secretsFolder,
+      },
       options.meters,
     );
   const { slots, watchSlots } = slotsOf(options);

@@ -25,6 +25,7 @@ export function settings(url: string, over: Partial<PrometheusConfig> = {}): Pro
     service: 'shop',
     environment: 'production',
     resolutionMs: 1_000,
+    secretsFolder: null,
     ...over,
   };
 }

@@ -11,6 +11,8 @@ export interface PrometheusConfig extends QuerySettings {
   service: string;
   environment: string;
   resolutionMs: number;
+  /** Directory that the files of credentials must lie in; null: none are read. */
+  secretsFolder: string | null;
   /** Epoch milliseconds; for tests. */
   now?: () => number;
 }
@@ -31,7 +33,7 @@ type AskOnce = (text: string, metric: string) => Promise<Found>;
  */
 export function createPrometheusProvider(config: PrometheusConfig): MetricsProvider {
   const { now = Date.now } = config;
-  const access = createAccess(config);
+  const access = createAccess(config, config.secretsFolder);
   const explain = createExplain();
   const servers = {
     urls: [config.url, ...config.fallback],

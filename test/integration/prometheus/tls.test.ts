@@ -58,7 +58,9 @@ openssl.suite('a server that asks for certificates', () => {
   }
 
   function asking(tls: PrometheusConfig['tls']) {
-    const provider = createPrometheusProvider(settings(url, { queries: { queue: 'queue' }, tls }));
+    const provider = createPrometheusProvider(
+      settings(url, { queries: { queue: 'queue' }, tls, secretsFolder: folder.path }),
+    );
     const span = { metric: 'queue', colour: 'blue' as const, from_ms: 0, to_ms: 10_000 };
     return async () => (await provider.sample([span, { ...span, from_ms: 1 }], AbortSignal.timeout(5_000)))[0];
   }

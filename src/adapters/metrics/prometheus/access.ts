@@ -18,9 +18,9 @@ export type AccessSettings = Pick<
 const pools = new Map<string, { stamp: string; agent: Agent }>();
 
 /** Reads what has changed since the last time. Throws an Error for people when a file cannot be used. */
-export function createAccess(settings: AccessSettings): () => Promise<Access> {
+export function createAccess(settings: AccessSettings, secretsFolder: string | null): () => Promise<Access> {
   const { basic_auth, bearer_token_file, tls, tenant } = settings;
-  const files = createFileReader();
+  const files = createFileReader(secretsFolder);
 
   async function authorization(): Promise<Record<string, string>> {
     if (bearer_token_file !== null) return { authorization: `Bearer ${await readSecret(files, bearer_token_file)}` };

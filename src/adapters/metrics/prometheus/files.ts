@@ -1,5 +1,6 @@
 /** Secrets and certificates in files on the worker, read at use and again when they change. What they hold is never told. */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { sep } from 'node:path';
 
 export interface FileReader {
   /** The file's text, and a stamp that changes with it. Throws an Error that names file and reason. */
@@ -10,11 +11,16 @@ const MAX_BYTES = 64 * 1024;
 /** What a header can carry. */
 const ONE_LINE = /^[\x21-\x7e]+$/;
 
-export function createFileReader(): FileReader {
+/**
+ * Only files whose real path, symbolic links resolved, lies in `directory`; null: none. Whoever starts a deployment names both
+ * the file and the address that it is sent to.
+ */
+export function createFileReader(directory: string | null): FileReader {
   const known = new Map<string, { text: string; stamp: string }>();
   return {
     async read(path) {
       try {
+        await checkAllowed(directory, path);
         const { mtimeMs, ino, size } = await stat(path);
         const stamp = `${ino} ${mtimeMs} ${size}`;
         const before = known.get(path);
@@ -28,6 +34,12 @@ export function createFileReader(): FileReader {
       }
     },
   };
+}
+
+async function checkAllowed(directory: string | null, path: string): Promise<void> {
+  if (directory === null) throw new Error('this worker lets plans name no files (--secrets)');
+  const [folder, file] = await Promise.all([realpath(directory), realpath(path)]);
+  if (!file.startsWith(folder + sep)) throw new Error("it does not lie in the worker's directory of secrets");
 }
 
 /** A password or token: one line, without the line's end. */

@@ -10,10 +10,11 @@ function named(name: string, phase = 'Running'): KubernetesObject {
 }
 
 /** A server with these objects, which tells how often it was asked. */
-function serve(objects: KubernetesObject[]) {
+function serve(objects: KubernetesObject[], opening: 'answered' | 'silent' | 'broken' = 'answered') {
   const state = { lists: 0, watches: 0, stopped: 0, allowed: true };
   let event: (type: string, object: KubernetesObject) => void = () => undefined;
   let done = () => {};
+  let answer = () => {};
   const source: WatchedSource = {
     async list() {
       state.lists += 1;
@@ -23,6 +24,12 @@ function serve(objects: KubernetesObject[]) {
       state.watches += 1;
       expect(query).toMatchObject({ ...QUERY, resourceVersion: '7', allowWatchBookmarks: 'true' });
       if (!state.allowed) onDone();
+      if (opening === 'broken') throw new Error('connection refused');
+      if (opening === 'silent') {
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+      }
       event = onEvent;
       done = onDone;
       return () => {
@@ -35,7 +42,13 @@ function serve(objects: KubernetesObject[]) {
     const items = await lists.list(PATH, QUERY, maxAgeMs, AbortSignal.timeout(5_000));
     return items.map(({ metadata }) => metadata?.name).sort();
   };
-  return { state, read, tell: (type: string, object: KubernetesObject) => event(type, object), end: () => done() };
+  return {
+    state,
+    read,
+    tell: (type: string, object: KubernetesObject) => event(type, object),
+    end: () => done(),
+    answer: () => answer(),
+  };
 }
 
 describe('lists that a watch keeps up to date', () => {
@@ -78,6 +91,25 @@ describe('lists that a watch keeps up to date', () => {
     await read();
     if (how === 'ended') end();
     else tell('ERROR', { kind: 'Status' } as KubernetesObject);
+    expect(await read()).toEqual(['a']);
+    expect(state).toMatchObject({ lists: 2, watches: 2 });
+  });
+
+  it('list every time while a watch that was asked for is not answered, and ask for no second one', async () => {
+    const { state, read, answer } = serve([named('a')], 'silent');
+    expect(await read()).toEqual(['a']);
+    expect(await read()).toEqual(['a']);
+    expect(state).toMatchObject({ lists: 2, watches: 1 });
+    answer();
+    await expect
+      .poll(async () => [await read(), state.lists, await read(), state.lists])
+      .toSatisfy(([, before, , after]) => before === after);
+    expect(state.watches).toBe(1);
+  });
+
+  it('ask for another watch when one could not be opened', async () => {
+    const { state, read } = serve([named('a')], 'broken');
+    expect(await read()).toEqual(['a']);
     expect(await read()).toEqual(['a']);
     expect(state).toMatchObject({ lists: 2, watches: 2 });
   });

@@ -1,5 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPrometheusProvider, type PrometheusConfig } from '../../../../src/adapters/metrics/prometheus.ts';
 import { temporaryFolder } from '../../../support/processes.ts';
@@ -17,7 +17,8 @@ beforeEach(async () => {
 afterEach(() => Promise.all([server.close(), folder.remove()]));
 
 function asking(over: Partial<PrometheusConfig>) {
-  const provider = createPrometheusProvider(settings(server.url, { queries: { queue: 'queue' }, ...over }));
+  const common = { queries: { queue: 'queue' }, secretsFolder: folder.path };
+  const provider = createPrometheusProvider(settings(server.url, { ...common, ...over }));
   return async () => {
     const span = { metric: 'queue', colour: 'blue' as const, from_ms: 0, to_ms: 10_000 };
     const [sample] = await provider.sample([span], AbortSignal.timeout(5_000));
@@ -58,6 +59,23 @@ describe('who the provider is', () => {
     expect(sample).toEqual({ kind: 'no_data', observations: 0, reason: expect.stringContaining(`${file} `) });
     expect(sample).toMatchObject({ reason: expect.stringContaining(reason) });
     expect(JSON.stringify(sample)).not.toMatch(/two|HOME|xxx/);
+    expect(server.asked).toEqual([]);
+  });
+
+  it('no file is read where the worker allows none, or outside of what it allows', async () => {
+    await writeFile(file, 'token');
+    expect((await asking({ bearer_token_file: file, secretsFolder: null })()).sample).toMatchObject({
+      reason: `${file} cannot be read: this worker lets plans name no files (--secrets)`,
+    });
+    const outside = `${folder.path}-outside`;
+    await writeFile(outside, 'token');
+    await symlink(outside, join(folder.path, 'link'));
+    for (const path of [outside, join(folder.path, 'link'), join(folder.path, '..', basename(outside))]) {
+      expect((await asking({ bearer_token_file: path })()).sample).toMatchObject({
+        reason: `${path} cannot be read: it does not lie in the worker's directory of secrets`,
+      });
+    }
+    await rm(outside);
     expect(server.asked).toEqual([]);
   });
 
