@@ -130,6 +130,8 @@ export type Sample =
       value: number;
       observations: number;
       per?: 'requests' | 'readings';
+      /** Bounds of an interpolated value, in its unit: above `lower`, at most `upper` (Infinity: no bound). */
+      within?: { lower: number; upper: number };
       /** The span that there really was data for, when the provider knows that it may be shorter than asked. */
       span_ms?: number;
     }

@@ -1,12 +1,12 @@
 /** One criterion on a metric, judged over one span of samples. */
 import type { Comparison, Expression } from '../plan/types.ts';
 import { isEnough, tooFew } from './baseline.ts';
-import type { Baseline, Judgement, MetricCriterion, Observed } from './types.ts';
+import type { Baseline, Judgement, MetricCriterion, Observed, Within } from './types.ts';
 
 /**
  * Judges `criterion` on the candidate's sample. A success criterion is `ok` when its comparison holds, a trigger is
- * `breached` when it does. Fewer than `minObservations` requests, an unreadable source, a missing baseline, or a value
- * that is no number is `no_data`, which is neither.
+ * `breached` when it does. Fewer than `minObservations` requests, an unreadable source, a missing baseline, a value that
+ * is no number, or one of which only bounds are known with the limit between them, is `no_data`, which is neither.
  */
 export function judgeCriterion(
   criterion: MetricCriterion,
@@ -35,9 +35,19 @@ export function judgeCriterion(
     if (baseline?.kind === 'none') return nothing(baseline.reason, baseline.quiet, value);
     return nothing(base?.value === 0 ? 'the baseline is 0' : 'there is no baseline', false, value);
   }
+  const { within } = candidate;
+  if (within !== undefined && within.lower < limit && limit < within.upper) {
+    return nothing(unresolved(within, limit), false, value);
+  }
   const holds = compare(value, criterion.op, limit);
   const state = holds === (kind === 'success') ? 'ok' : 'breached';
   return { state, quiet: false, value, limit, baseline: base, observations: candidate.observations, note: null };
+}
+
+function unresolved({ lower, upper }: Within, limit: number): string {
+  const [from, edge] = [lower, limit].map((bound) => Number(bound.toFixed(3)));
+  const known = Number.isFinite(upper) ? `between ${from} and ${Number(upper.toFixed(3))}` : `above ${from}`;
+  return `it lies ${known}, and its histogram cannot tell where: an edge at ${edge} would be needed`;
 }
 
 /** Null: the comparison needs a baseline that is not there, or is 0. */

@@ -3,9 +3,16 @@ import type { Criterion } from '../plan/types.ts';
 
 export type MetricCriterion = Extract<Criterion, { kind: 'metric' }>;
 
+/** What is known of a value that was interpolated, as a quantile is within its bucket: above `lower`, at most `upper`. */
+export interface Within {
+  lower: number;
+  /** Infinity: beyond the last edge. */
+  upper: number;
+}
+
 /** A measured value in the metric's unit with what stands behind it, or none, and why. */
 export type Observed =
-  | { kind: 'value'; value: number; observations: number; per?: 'requests' | 'readings' }
+  | { kind: 'value'; value: number; observations: number; per?: 'requests' | 'readings'; within?: Within }
   | { kind: 'no_data'; reason: string; observations: number; quiet?: true };
 
 export type Baseline =

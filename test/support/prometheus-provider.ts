@@ -20,7 +20,6 @@ export function settings(url: string, over: Partial<PrometheusConfig> = {}): Pro
     kubernetes: { pods: DEFAULTS.pods },
     counts: {},
     ingestion_delay_ms: DEFAULTS.ingestion_delay_ms,
-    latency_resolution_ms: null,
     queries: {},
     service: 'shop',
     environment: 'production',

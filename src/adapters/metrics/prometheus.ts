@@ -89,7 +89,7 @@ export function createPrometheusProvider(config: PrometheusConfig): MetricsProvi
     if (requests.kind === 'no_data') return noData(requests.reason);
     const counted = countedIn(requests.elements, query.status, windowMs);
     const { q, unitMs } = query;
-    const asked = { metric, q, unitMs, counted, resolutionMs: config.latency_resolution_ms };
+    const asked = { q, unitMs, counted };
     const native = nativeIn(found.elements);
     if (native === null) return quantileOf(found.elements, asked);
     const value = await askOnce(query.native, metric);

@@ -53,7 +53,7 @@ function providerConfig(written: WrittenMetrics, kind: string): ProviderConfig {
 }
 
 function prometheusConfig(written: NonNullable<WrittenMetrics['prometheus']>): PrometheusSettings & ProviderConfig {
-  const { ingestion_delay, latency_resolution, kubernetes = {}, ...rest } = written;
+  const { ingestion_delay, kubernetes = {}, ...rest } = written;
   return {
     ...rest,
     fallback: rest.fallback ?? [],
@@ -69,7 +69,6 @@ function prometheusConfig(written: NonNullable<WrittenMetrics['prometheus']>): P
     kubernetes: { ...kubernetes, pods: kubernetes.pods ?? DEFAULTS.pods },
     counts: rest.counts ?? {},
     ingestion_delay_ms: milliseconds(ingestion_delay, DEFAULTS.ingestion_delay_ms),
-    latency_resolution_ms: latency_resolution === undefined ? null : milliseconds(latency_resolution, 0),
   };
 }
 

@@ -76,22 +76,15 @@ function checkAccess({ url, fallback, basic_auth, bearer_token_file, tls }: Prom
   return findings;
 }
 
-function checkDelays({ ingestion_delay_ms, latency_resolution_ms }: PrometheusSettings): Finding[] {
-  const wrong = (key: string, message: string, hint: string): Finding => ({
-    code: 'CUTOVER_PLAN_DURATION',
-    path: ['metrics', 'prometheus', key],
-    message,
-    hint,
-  });
-  const findings: Finding[] = [];
-  if (ingestion_delay_ms > MAX_INGESTION_DELAY_MS) {
-    const most = formatDuration(MAX_INGESTION_DELAY_MS);
-    const message = `The delay is longer than ${most}: a rollback would come as much later.`;
-    findings.push(wrong('ingestion_delay', message, `Write ${most} at most.`));
-  }
-  if (latency_resolution_ms === 0) {
-    const message = 'A bucket has a width: no latency would be read.';
-    findings.push(wrong('latency_resolution', message, 'Write for example 25ms, or leave it out.'));
-  }
-  return findings;
+function checkDelays({ ingestion_delay_ms }: PrometheusSettings): Finding[] {
+  if (ingestion_delay_ms <= MAX_INGESTION_DELAY_MS) return [];
+  const most = formatDuration(MAX_INGESTION_DELAY_MS);
+  return [
+    {
+      code: 'CUTOVER_PLAN_DURATION',
+      path: ['metrics', 'prometheus', 'ingestion_delay'],
+      message: `The delay is longer than ${most}: a rollback would come as much later.`,
+      hint: `Write ${most} at most.`,
+    },
+  ];
 }

@@ -130,10 +130,6 @@ const prometheus = z
       description: 'How much later than its time a sample can be asked for; every window lies that much earlier.',
       default: formatDuration(DEFAULTS.ingestion_delay_ms),
     }),
-    latency_resolution: durationText.optional().meta({
-      description: 'A latency that lies in a wider bucket of its histogram is no data.',
-      otherwise: 'any bucket will do',
-    }),
   })
   .meta({ description: 'A Prometheus server, or what answers like one, asked every second at the oftenest.' });
 

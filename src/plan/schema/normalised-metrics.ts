@@ -31,7 +31,6 @@ export const prometheusSettings = z.strictObject({
   counts: queries,
   ingestion_delay_ms: milliseconds,
   /** The widest bucket that a latency may be read from; null: any. */
-  latency_resolution_ms: milliseconds.nullable(),
 });
 export type PrometheusSettings = z.infer<typeof prometheusSettings>;
 

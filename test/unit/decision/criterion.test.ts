@@ -107,6 +107,36 @@ describe('a criterion', () => {
   });
 });
 
+describe('a value of which only bounds are known', () => {
+  const within = (lower: number, upper: number) => ({ ...value(120), within: { lower, upper } });
+
+  it.each([
+    ['the limit lies between them', 'p99_latency > 130ms', 100, 250, 'no_data'],
+    ['the limit is the upper one', 'p99_latency > 250ms', 100, 250, 'ok'],
+    ['the limit is the lower one', 'p99_latency > 100ms', 100, 250, 'breached'],
+    ['the limit is elsewhere', 'p99_latency > 300ms', 100, 250, 'ok'],
+    ['there is no upper one', 'p99_latency > 130ms', 100, Number.POSITIVE_INFINITY, 'no_data'],
+  ] as const)('when %s: %s within %i and %d is %s', (_title, source, lower, upper, state) => {
+    expect(judgeCriterion(criterion(source), 'trigger', within(lower, upper), null, 1).state).toBe(state);
+  });
+
+  it('says which edge would tell', () => {
+    const judged = judgeCriterion(criterion('p99_latency > 130ms'), 'trigger', within(100, 250), null, 1);
+    expect(judged).toMatchObject({
+      quiet: false,
+      note: 'it lies between 100 and 250, and its histogram cannot tell where: an edge at 130 would be needed',
+    });
+    const beyond = judgeCriterion(
+      criterion('p99_latency > 130ms'),
+      'trigger',
+      within(100, Number.POSITIVE_INFINITY),
+      null,
+      1,
+    );
+    expect(beyond.note).toContain('it lies above 100,');
+  });
+});
+
 describe('the baseline', () => {
   it.each([
     [

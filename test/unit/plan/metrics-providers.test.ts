@@ -53,13 +53,6 @@ const BAD: BadPlan[] = [
     '5m at most',
   ],
   [
-    'a resolution of nothing',
-    prometheus('latency_resolution: 0s'),
-    'DURATION 1:67 metrics.prometheus.latency_resolution',
-    'width',
-    '25ms',
-  ],
-  [
     'what the exporter does not have',
     `${prometheus('exporter: haproxy')}\nobservation: {rollback_triggers: [p99_latency > 1s]}`,
     'UNKNOWN_METRIC 2:35 observation.rollback_triggers[0]',
@@ -98,7 +91,7 @@ describe('the settings of a provider', () => {
     'fallback: ["https://q:9090"], headers: {A: b}, basic_auth: {username: a, password_file: /p}, ' +
       'tls: {ca_file: /c, cert_file: /d, key_file: /k, server_name: p}, tenant: t, exporter: spring, ' +
       'labels: {app: $service}, status_label: s, where: "a!=\\"b\\"", kubernetes: {namespace: n, container: c}, ' +
-      'queries: {orders: q}, counts: {orders: c}, ingestion_delay: 0s, latency_resolution: 10ms',
+      'queries: {orders: q}, counts: {orders: c}, ingestion_delay: 0s',
   );
 
   it('are normalised: every default filled, durations in milliseconds', () => {
@@ -119,9 +112,8 @@ describe('the settings of a provider', () => {
       kubernetes: { pods: '$service-$colour-[a-z0-9]+-[a-z0-9]+' },
       counts: {},
       ingestion_delay_ms: 1_000,
-      latency_resolution_ms: null,
     });
-    expect(load(all).plan.metrics.config).toMatchObject({ ingestion_delay_ms: 0, latency_resolution_ms: 10 });
+    expect(load(all).plan.metrics.config).toMatchObject({ ingestion_delay_ms: 0 });
     const web = 'metrics: {web: {url: "http://w/$colour", queries: {error_rate: $.e}}}';
     expect(load(web).plan.metrics.config).toEqual({ url: 'http://w/$colour', headers: {}, counts: {} });
   });

@@ -67,12 +67,10 @@ export function countedIn(found: readonly Element[], statusLabel: string, window
 }
 
 export interface Durations {
-  /** A metric's name and the part of the requests that took no longer. */
-  metric: string;
+  /** The part of the requests that took no longer. */
   q: number;
   /** Milliseconds in one unit of the histogram. */
   unitMs: number;
-  resolutionMs: number | null;
   /** Null: the exporter's counter says nothing of them. */
   counted: Counted | null;
 }
@@ -92,12 +90,10 @@ export function quantileOf(found: readonly Element[], asked: Durations): Sample 
   if (typeof observations !== 'number') return observations;
   const value = histogramQuantile(asked.q, buckets);
   if (value === null) return noData('the histogram has no +Inf bucket');
-  // Beyond the last edge: it is at least that, which no finer bucket would make less of.
   const isBeyond = asked.q * sum(buckets) > sum(buckets.slice(0, -1));
-  const upper = buckets.find(({ le }) => le >= value)?.le ?? value;
+  const upper = isBeyond ? Number.POSITIVE_INFINITY : (buckets.find(({ le }) => le >= value)?.le ?? value);
   const lower = buckets.findLast(({ le }) => le < upper)?.le ?? 0;
-  const refused = isBeyond ? null : unresolved(asked, lower, upper, observations);
-  return refused ?? { kind: 'value', value: asked.unitMs * value, observations, ...asked.counted?.span };
+  return latency(asked, value, { lower, upper }, observations);
 }
 
 /** A native histogram among the elements; null: there is none. */
@@ -112,8 +108,18 @@ export function nativeSample(histogram: NativeHistogram, quantile: Element | und
   const value = quantile?.value ?? Number.NaN;
   if (!Number.isFinite(value)) return odd();
   const bucket = histogram.buckets.find(({ lower, upper }) => lower <= value && value <= upper);
-  const refused = bucket === undefined ? null : unresolved(asked, bucket.lower, bucket.upper, observations);
-  return refused ?? { kind: 'value', value: asked.unitMs * value, observations, ...asked.counted?.span };
+  return latency(asked, value, bucket ?? { lower: value, upper: value }, observations);
+}
+
+/** In milliseconds. */
+function latency(
+  { unitMs, counted }: Durations,
+  value: number,
+  { lower, upper }: { lower: number; upper: number },
+  observations: number,
+): Sample {
+  const within = { lower: unitMs * lower, upper: unitMs * upper };
+  return { kind: 'value', value: unitMs * value, within, observations, ...counted?.span };
 }
 
 /** A histogram's growth holds a guess: never more than the requests that were counted. */
@@ -135,21 +141,8 @@ function apart(cumulated: ReadonlyMap<number, number>): { le: number; count: num
     });
 }
 
-function unresolved(asked: Durations, lower: number, upper: number, observations: number): Sample | null {
-  const { metric, unitMs, resolutionMs } = asked;
-  if (resolutionMs === null || unitMs * (upper - lower) <= resolutionMs) return null;
-  const [from, to] = [lower, upper].map((edge) => tidy(unitMs * edge));
-  const where = `${metric} lies between ${from} and ${to} ms, and the histogram cannot tell where`;
-  const needed = `an edge at ${tidy(unitMs * lower + resolutionMs)} ms would be needed`;
-  return { kind: 'no_data', reason: `${where}: ${needed} for a resolution of ${resolutionMs} ms`, observations };
-}
-
 function sum(parts: readonly { count: number }[]): number {
   return parts.reduce((total, { count }) => total + count, 0);
-}
-
-function tidy(ms: number): number {
-  return Number(ms.toFixed(3));
 }
 
 function odd(): Sample {

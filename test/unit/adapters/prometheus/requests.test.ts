@@ -72,7 +72,7 @@ describe('shares of requests', () => {
   });
 });
 
-const P90: Durations = { metric: 'p90', q: 0.9, unitMs: 1_000, resolutionMs: null, counted: null };
+const P90: Durations = { q: 0.9, unitMs: 1_000, counted: null };
 function buckets(counts: Record<string, number>): Element[] {
   return Object.entries(counts).map(([le, value]) => ({ labels: { le }, value, histogram: null }));
 }
@@ -80,31 +80,19 @@ function buckets(counts: Record<string, number>): Element[] {
 describe('quantiles of classic histograms', () => {
   it('lie within their bucket, in milliseconds', () => {
     const found = buckets({ '0.1': 50, '0.2': 100, '+Inf': 100 });
-    expect(quantileOf(found, P90)).toEqual({ kind: 'value', value: 180, observations: 100 });
+    const within = { lower: 100, upper: 200 };
+    expect(quantileOf(found, P90)).toEqual({ kind: 'value', value: 180, within, observations: 100 });
     const counted = { requests: 80, span: { span_ms: WINDOW_MS } };
     expect(quantileOf([...found, BEGIN], { ...P90, counted })).toMatchObject({ observations: 80, span_ms: WINDOW_MS });
     // 0.1 and 0.10 are one edge, counted by two instances.
     expect(quantileOf([...found, ...buckets({ '0.10': 50 })], P90)).toMatchObject({ value: expect.closeTo(90, 6) });
   });
 
-  it('refuse what their buckets cannot tell, with the edge that it takes', () => {
-    const found = buckets({ '0.1': 50, '0.2': 100, '+Inf': 100 });
-    expect(quantileOf(found, { ...P90, resolutionMs: 25 })).toEqual({
-      kind: 'no_data',
-      observations: 100,
-      reason:
-        'p90 lies between 100 and 200 ms, and the histogram cannot tell where: ' +
-        'an edge at 125 ms would be needed for a resolution of 25 ms',
-    });
-    expect(quantileOf(found, { ...P90, resolutionMs: 100 })).toMatchObject({ kind: 'value' });
-    expect(quantileOf(buckets({ '0.1': 99, '+Inf': 99 }), { ...P90, resolutionMs: 25 })).toMatchObject({
-      reason: expect.stringContaining('between 0 and 100 ms'),
-    });
-  });
-
-  it('beyond the last edge are that edge, however wide its bucket is', () => {
-    const found = buckets({ '0.1': 50, '0.5': 60, '+Inf': 100 });
-    expect(quantileOf(found, { ...P90, resolutionMs: 1 })).toEqual({ kind: 'value', value: 500, observations: 100 });
+  it('are known within their bucket, the first from 0 and the last without a bound', () => {
+    expect(quantileOf(buckets({ '0.1': 99, '+Inf': 99 }), P90)).toMatchObject({ within: { lower: 0, upper: 100 } });
+    const beyond = quantileOf(buckets({ '0.1': 50, '0.5': 60, '+Inf': 100 }), P90);
+    const within = { lower: 500, upper: Number.POSITIVE_INFINITY };
+    expect(beyond).toEqual({ kind: 'value', value: 500, within, observations: 100 });
   });
 
   it('count no bucket below nothing, as scrapes at odds by a request would', () => {
@@ -133,11 +121,14 @@ describe('quantiles of native histograms', () => {
   it('are the server’s own, with the count of the histogram', () => {
     expect(nativeIn([quantile(1), { labels: {}, value: null, histogram }])).toBe(histogram);
     expect(nativeIn([quantile(1)])).toBeNull();
-    expect(nativeSample(histogram, quantile(0.15), P90)).toEqual({ kind: 'value', value: 150, observations: 101 });
-    expect(nativeSample(histogram, quantile(0.15), { ...P90, resolutionMs: 25 })).toMatchObject({
-      reason: expect.stringContaining('an edge at 125 ms'),
+    const within = { lower: 100, upper: 200 };
+    expect(nativeSample(histogram, quantile(0.15), P90)).toEqual({
+      kind: 'value',
+      value: 150,
+      within,
+      observations: 101,
     });
-    expect(nativeSample(histogram, quantile(0.9), { ...P90, resolutionMs: 25 })).toMatchObject({ kind: 'value' });
+    expect(nativeSample(histogram, quantile(0.9), P90)).toMatchObject({ within: { lower: 900, upper: 900 } });
   });
 
   it('are no data without observations or without a number', () => {
