@@ -27,9 +27,18 @@ export function checkMetrics(plan: Plan): Finding[] {
       const counts = webSettings.safeParse(config).data?.counts ?? {};
       return [...checkAsked(plan, () => 'an endpoint has no built-in names'), ...checkCounts(plan, counts)];
     }
+    case 'scrape':
+      return checkScrape(plan);
     default:
       return [];
   }
+}
+
+/** Its router's page is the local program's. */
+function checkScrape({ router }: Plan): Finding[] {
+  if (router.kind === 'local') return [];
+  const message = `\`scrape\` reads the pages of the local router; the plan's is ${router.kind}.`;
+  return [{ code: 'CUTOVER_PLAN_VALUE', path: ['metrics', 'scrape'], message, hint: 'Use prometheus, or web.' }];
 }
 
 /** Built-in metrics of the plan's criteria that the provider does not have. */

@@ -1,6 +1,6 @@
 /** Checks, hooks, notifiers and what goes with them: one line per way to be wrong, and the one located error it gives. */
 import { describe, expect, it } from 'vitest';
-import { type BadPlan, errorsOf, expectOneError, REQUIRED } from './support.ts';
+import { type BadPlan, errorsOf, expectOneError, PROMETHEUS, REQUIRED } from './support.ts';
 
 const CHECKS: BadPlan[] = [
   ['a check of nothing', 'checks: {a: {}}', 'VALUE 1:10 checks.a', 'a map', 'exactly one of http, metric, script'],
@@ -315,7 +315,7 @@ const SAFETY: BadPlan[] = [
   ['a circuit that is a word', 'circuit_break: on', 'VALUE 1:16 circuit_break', '`on`', '{} takes every default'],
   [
     'a validation at a selector',
-    'router: {service_selector: {service: a}}\nswitch: {strategy: validation}\nsmoke: {}',
+    `router: {service_selector: {service: a}}\nswitch: {strategy: validation}\nsmoke: {}\n${PROMETHEUS}`,
     'ROUTER 2:20 switch.strategy',
     '1 %',
     'weighted',

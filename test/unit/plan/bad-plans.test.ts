@@ -1,6 +1,6 @@
 /** One line per way to be wrong: the text, and the one located error that it must give. */
 import { describe, expect, it } from 'vitest';
-import { type BadPlan, errorsOf, expectOneError, REQUIRED } from './support.ts';
+import { type BadPlan, errorsOf, expectOneError, PROMETHEUS, REQUIRED } from './support.ts';
 
 const PHASES = 'blue_green_switch:\n  validation_phases:\n';
 
@@ -323,7 +323,7 @@ const FLOWS: BadPlan[] = [
 const RULES: BadPlan[] = [
   [
     'a step at a selector',
-    'router: {service_selector: {service: a}}\nswitch: {strategy: gradual, steps: [50, 100]}',
+    `router: {service_selector: {service: a}}\nswitch: {strategy: gradual, steps: [50, 100]}\n${PROMETHEUS}`,
     'ROUTER 2:37 switch.steps[0]',
     '50 %',
     'weighted',
@@ -419,21 +419,21 @@ const RULES: BadPlan[] = [
   ['half a fleet for all traffic', 'capacity: {switch: 50%}', 'SHARES 1:20 capacity.switch', '50 %', 'match_active'],
   [
     'a little traffic at a selector',
-    `router: {service_selector: {service: a}}\n${PHASES}    health_check: {traffic_percentage: 1}`,
+    `router: {service_selector: {service: a}}\n${PHASES}    health_check: {traffic_percentage: 1}\n${PROMETHEUS}`,
     'ROUTER 4:40 blue_green_switch.validation_phases.health_check.traffic_percentage',
     '0 % and 100 %',
     'weighted',
   ],
   [
     'a deadline below the TTL',
-    'router: {route53: {zone: z, record: a.example.com}}\nswitch: {deadline: 30s}',
+    `router: {route53: {zone: z, record: a.example.com}}\nswitch: {deadline: 30s}\n${PROMETHEUS}`,
     'ROUTER 2:20 switch.deadline',
     '1m',
     '1m',
   ],
   [
     'a default deadline below the TTL',
-    'router: {route53: {zone: z, record: a.example.com, ttl: 2m}}',
+    `router: {route53: {zone: z, record: a.example.com, ttl: 2m}}\n${PROMETHEUS}`,
     'ROUTER 1:1 switch.deadline',
     '2m',
     '2m',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadPlan } from '../../../src/plan/load.ts';
 import { PlanError } from '../../../src/plan/problems.ts';
-import { load, REQUIRED, sharedPlan } from './support.ts';
+import { load, PROMETHEUS, REQUIRED, sharedPlan } from './support.ts';
 
 describe('a plan', () => {
   it('of a service, a version and a platform is whole', () => {
@@ -100,7 +100,7 @@ describe('a plan', () => {
       health_check: null,
       performance_validation: { duration_ms: 300_000, traffic_percentage: 10 },
     });
-    const selector = load(phases, [...REQUIRED, 'router={service_selector: {service: a}}']);
+    const selector = load(`${phases}\n${PROMETHEUS}`, [...REQUIRED, 'router={service_selector: {service: a}}']);
     expect(selector.plan.phases.performance_validation?.traffic_percentage).toBe(0);
   });
 

@@ -39,6 +39,13 @@ const BAD: BadPlan[] = [
     'leave `tls` out',
   ],
   [
+    'scrape beside another router than the local one',
+    'router: {gateway_api: {route: a}}\nmetrics: scrape',
+    'VALUE 2:10 metrics.scrape',
+    'gateway_api',
+    'prometheus',
+  ],
+  [
     'a count of nothing',
     prometheus('counts: {orders: x}'),
     'VALUE 1:64 metrics.prometheus.counts.orders',

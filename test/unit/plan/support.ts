@@ -4,6 +4,8 @@ import { type LoadedPlan, loadPlan, type PlanFile } from '../../../src/plan/load
 import { PlanError, type Problem } from '../../../src/plan/problems.ts';
 
 /** What every plan needs, so that a test writes only what it is about. */
+/** For routers that `scrape` knows nothing of. */
+export const PROMETHEUS = 'metrics: {prometheus: {url: "http://p:9090"}}';
 export const REQUIRED = ['service=checkout', 'version=2.4.1', 'platform=local'];
 
 export function sharedPlan(name: string): PlanFile {

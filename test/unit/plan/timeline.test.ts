@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadPlan } from '../../../src/plan/load.ts';
 import { titleOf } from '../../../src/plan/timeline/titles.ts';
 import { type Timeline, timelineOf } from '../../../src/plan/timeline.ts';
-import { load, REQUIRED, sharedPlan } from './support.ts';
+import { load, PROMETHEUS, REQUIRED, sharedPlan } from './support.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -85,7 +85,9 @@ describe('the timeline of a plan', () => {
 
   it('knows what the router can do', () => {
     expect(checkout.router).toMatchObject({ conditional_writes: true, convergence_floor_ms: null });
-    const dns = timeline('router: {route53: {zone: z, record: a.example.com, ttl: 2m}}\nswitch: {deadline: 5m}');
+    const dns = timeline(
+      `router: {route53: {zone: z, record: a.example.com, ttl: 2m}}\nswitch: {deadline: 5m}\n${PROMETHEUS}`,
+    );
     expect(dns.router).toMatchObject({ conditional_writes: false, convergence_floor_ms: 2 * MINUTE_MS });
   });
 
