@@ -23,7 +23,8 @@ export async function setup(root: TestProject): Promise<void> {
     await timed('building dist/', build);
     await fetchServer(() => ensureTemporalCli({ cliPath: process.env.CUTOVER_TEMPORAL_CLI, onProgress: tell }));
   }
-  if (chosen.includes('integration')) await fetchServer(() => controlPlaneParts(tell));
+  // Minutes on one core, beside suites that use the other; the tests that need it wait for it.
+  if (chosen.some((name) => SPAWNING.includes(name))) void fetchServer(() => controlPlaneParts(tell));
   if (chosen.some((name) => TIME_SKIPPING.includes(name))) await fetchServer(() => ensureTestServer(tell));
 }
 
