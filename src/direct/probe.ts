@@ -26,12 +26,20 @@ export function probeAdapters(plan: Plan, localUrl: string): Promise<Probe[]> {
   const metrics = adapters.metrics(plan);
   return Promise.all([
     probe('platform', plan.platform.kind, async (signal) => {
-      const states = await Promise.all((['blue', 'green'] as const).map((colour) => platform.inspect(colour, signal)));
+      const states = await everyOne((['blue', 'green'] as const).map((colour) => platform.inspect(colour, signal)));
       return states.map(({ colour, ready, desired }) => `${colour} ${ready} of ${desired} ready`).join(', ');
     }),
     probe('router', plan.router.kind, async (signal) => formatWeights((await router.read(signal)).weights)),
     probe('metrics', plan.metrics.kind, (signal) => askMetrics(metrics, signal)),
   ]);
+}
+
+/** Rejects with every reason, not only the first. */
+async function everyOne<T>(answers: Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(answers);
+  const problems = settled.flatMap((one) => (one.status === 'rejected' ? [messageOf(one.reason)] : []));
+  if (problems.length > 0) throw new Error([...new Set(problems)].join('; '));
+  return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
 /** A provider without history of its own needs two looks before it has anything to compare. */

@@ -1,4 +1,5 @@
 /** Two workloads of a Kubernetes cluster, one per colour. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Container, V1Deployment, V1Pod } from '@kubernetes/client-node';
 import { CutoverError } from '../../errors.ts';
 import type { Colour } from '../../plan/types.ts';
@@ -31,6 +32,8 @@ type Workload = V1Deployment;
 
 const PLURALS = { Deployment: 'deployments', StatefulSet: 'statefulsets' } as const;
 const ATTEMPTS = 5;
+/** Longer each time: a controller that is at it may write several times in a row. */
+const CONFLICT_PAUSE_MS = 20;
 const LOG_LINES = 3;
 const LOG_BYTES = 500;
 
@@ -140,6 +143,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
         return;
       } catch (error) {
         if (!isKubernetesConflict(error) || attempt === ATTEMPTS) throw error;
+        await sleep(attempt * CONFLICT_PAUSE_MS, undefined, { signal });
       }
     }
   }

@@ -1,18 +1,29 @@
 /** `cutover init`: a first plan, from flags and, at a terminal, from answers. Needs neither Temporal nor a worker. */
 import { writeFile } from 'node:fs/promises';
 import { stderr, stdin } from 'node:process';
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
+import type { LiveService } from '../../direct/kubernetes/live-service.ts';
 import { CutoverError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { STRATEGIES } from '../init/answers.ts';
-import { answersFor, type InitFlags, listOf, stepsOf } from '../init/questions.ts';
+import { answersFor, flagsFor, type InitFlags, listOf, stepsOf } from '../init/questions.ts';
 import type { CommonOptions, Output } from '../output.ts';
 import { shellWord } from '../render/shell-word.ts';
 import { finish, newCommand } from './support.ts';
 
 const DEFAULT_FILE = 'cutover.yaml';
+const SOURCES = ['kubernetes'] as const;
+type Source = (typeof SOURCES)[number];
 
-interface InitOptions extends CommonOptions, Omit<InitFlags, 'steps' | 'approvers'> {
+/** Of `init kubernetes` alone. */
+interface ClusterOptions {
+  namespace?: string;
+  context?: string;
+  label?: string;
+  container?: string;
+}
+
+interface InitOptions extends ClusterOptions, CommonOptions, Omit<InitFlags, 'steps' | 'approvers'> {
   steps?: string;
   approvers?: string;
   out: string;
@@ -21,6 +32,7 @@ interface InitOptions extends CommonOptions, Omit<InitFlags, 'steps' | 'approver
 
 export function initCommand(): Command {
   return newCommand('init', 'write a first plan; asks for what is left open, at a terminal')
+    .addArgument(new Argument('[source]', 'read from a live Service what stands behind it').choices(SOURCES))
     .option('-s, --service <name>', 'what is deployed')
     .option('--plan-version <version>', 'its new version (default: 1.0.0)')
     .option('--platform <kind>', 'what runs it: local, kubernetes, … (default: local)')
@@ -30,11 +42,17 @@ export function initCommand(): Command {
     .option('--observation <duration>', 'how long it is watched at 100 % (default: 1h)')
     .option('-o, --out <file>', 'where the plan goes; - is stdout', DEFAULT_FILE)
     .option('--force', 'write over a file that is there')
-    .action((options: InitOptions) => finish(options, (output) => init(output, options)));
+    .option('-n, --namespace <name>', 'init kubernetes: the namespace of the Service (default: default)')
+    .option('--context <name>', 'init kubernetes: a context of the kubeconfig (default: the current one)')
+    .option('--label <name>', "init kubernetes: the selector's label that holds the colour (default: found)")
+    .option('--container <name>', 'init kubernetes: whose image is the version (default: the only one)')
+    .action((source: Source | undefined, options: InitOptions) =>
+      finish(options, (output) => init(output, source ?? null, options)),
+    );
 }
 
-async function init(output: Output, options: InitOptions): Promise<ExitCode> {
-  const { steps, approvers, out, force, ...flags } = options;
+async function init(output: Output, source: Source | null, options: InitOptions): Promise<ExitCode> {
+  const { steps, approvers, out, force, namespace, context, label, container, ...flags } = options;
   const isAsked = stdin.isTTY === true && stderr.isTTY === true && !output.json;
   const interview = isAsked ? (await import('../init/interview.ts')).terminalInterview() : null;
   const given: InitFlags = {
@@ -42,7 +60,9 @@ async function init(output: Output, options: InitOptions): Promise<ExitCode> {
     ...(steps === undefined ? {} : { steps: stepsOf(steps) }),
     ...(approvers === undefined ? {} : { approvers: listOf(approvers) }),
   };
-  const answers = await answersFor(given, interview);
+  const cluster = { namespace, context, label, container };
+  const live = source === null ? refuseCluster(cluster) : await lookAt(given, cluster);
+  const answers = { ...(await answersFor(live === null ? given : flagsFor(given, live), interview)), live };
   const { writePlan } = await import('../init/write-plan.ts');
   const text = writePlan(answers);
   const warnings = await checked(text, out);
@@ -54,6 +74,37 @@ async function init(output: Output, options: InitOptions): Promise<ExitCode> {
   if (output.json) output.data({ file: out, answers, warnings });
   else tellNext(output, out, warnings);
   return EXIT.succeeded;
+}
+
+type Given = { [K in keyof ClusterOptions]-?: string | undefined };
+
+function refuseCluster(cluster: Given): null {
+  const found = Object.entries(cluster).find(([, value]) => value !== undefined);
+  if (found === undefined) return null;
+  throw new CutoverError(
+    'CUTOVER_USAGE',
+    `--${found[0]} is for \`cutover init kubernetes\`, which reads a live Service.`,
+  );
+}
+
+async function lookAt({ service, platform }: InitFlags, cluster: Given): Promise<LiveService> {
+  if (service === undefined) {
+    throw new CutoverError(
+      'CUTOVER_USAGE',
+      '--service is missing: write --service NAME, the Service that gets the traffic.',
+    );
+  }
+  if (platform !== undefined && platform !== 'kubernetes') {
+    throw new CutoverError('CUTOVER_USAGE', `--platform ${platform} does not go with \`cutover init kubernetes\`.`);
+  }
+  const { readLiveService } = await import('../../direct/kubernetes/live-service.ts');
+  return readLiveService({
+    service,
+    namespace: cluster.namespace ?? 'default',
+    context: cluster.context ?? null,
+    label: cluster.label ?? null,
+    container: cluster.container ?? null,
+  });
 }
 
 /** An answer that no plan takes is refused before anything is written; the problems name it. */

@@ -4,6 +4,7 @@ import { findNotBuilt } from '../../plan/rules/not-built.ts';
 import { SECRET_PREFIX } from '../../plan/smoke-values.ts';
 import type { Plan } from '../../plan/types.ts';
 import { type Check, failed, ok, skipped, warning } from './check.ts';
+import { checkKubernetes } from './kubernetes.ts';
 
 export async function checkPlan(plan: Plan, localUrl: string): Promise<Check[]> {
   const missing = findNotBuilt(plan).filter(({ code }) => NOT_BUILT_CODES.includes(code));
@@ -11,8 +12,13 @@ export async function checkPlan(plan: Plan, localUrl: string): Promise<Check[]> 
     missing.length === 0
       ? ok('plan', `${plan.service} ${plan.version}: everything that it names is built`)
       : failed('plan', missing.map(({ message }) => message).join(' '), 'Leave it out; see `cutover validate`.');
-  const endpoints = missing.length === 0 ? await checkEndpoints(plan, localUrl) : [skipped('endpoints', 'not built')];
+  const endpoints = missing.length === 0 ? await checkAdapters(plan, localUrl) : [skipped('endpoints', 'not built')];
   return [built, ...endpoints, ...checkNeeds(plan)];
+}
+
+async function checkAdapters(plan: Plan, localUrl: string): Promise<Check[]> {
+  const found = await Promise.all([checkEndpoints(plan, localUrl), checkKubernetes(plan)]);
+  return found.flat();
 }
 
 async function checkEndpoints(plan: Plan, localUrl: string): Promise<Check[]> {

@@ -1,11 +1,18 @@
 /** The adapters of a first plan: names that its author replaces by the real ones, as valid as they stand. */
 import { stringify } from 'yaml';
+import type { Autoscaler, LiveService } from '../../direct/kubernetes/live-service.ts';
+import type { Colour } from '../../plan/types.ts';
 import type { Answers } from './answers.ts';
 
 type Section = Record<string, unknown>;
 
-/** What goes with a platform as a rule. Unknown platforms are left to the plan's reader to refuse. */
-export function adaptersOf({ service, platform }: Pick<Answers, 'service' | 'platform'>): string[] {
+const COLOURS = ['blue', 'green'] as const;
+/** Of the router `service_selector`. */
+const DEFAULT_LABEL = 'colour';
+
+/** What was found in the cluster, else what goes with a platform as a rule. Unknown platforms the plan's reader refuses. */
+export function adaptersOf({ service, platform, live }: Pick<Answers, 'service' | 'platform' | 'live'>): string[] {
+  if (live !== null) return liveAdapters(live);
   const both = { blue: `${service}-blue`, green: `${service}-green` };
   switch (platform) {
     case 'kubernetes':
@@ -27,6 +34,37 @@ export function adaptersOf({ service, platform }: Pick<Answers, 'service' | 'pla
     default:
       return [`${stringify({ platform }).trimEnd()} # what runs the two colours; router and metrics follow`];
   }
+}
+
+function liveAdapters(live: LiveService): string[] {
+  const { context, namespace, service, label, active, workload, names, container, image } = live;
+  const running = `${live.replicas[active]} replicas of ${live.version ?? 'an image without version'}`;
+  const comments = [
+    `Service ${namespace}/${service} selected ${label}: ${active} when this was written, with ${running}.`,
+    ...COLOURS.flatMap((colour) => autoscalerComment(colour, live.autoscalers[colour])),
+    'The metrics are to be put in: docs/prometheus.md.',
+  ];
+  const section = {
+    platform: {
+      kubernetes: {
+        ...(context === null ? {} : { context }),
+        namespace,
+        deployments: names,
+        ...(workload === 'Deployment' ? {} : { workload }),
+        ...(container === null ? {} : { container }),
+        image,
+      },
+    },
+    router: { service_selector: { service, ...(label === DEFAULT_LABEL ? {} : { label }) } },
+    metrics: { prometheus: { url: 'http://prometheus:9090' } },
+  };
+  return written(comments.join('\n# '), section);
+}
+
+function autoscalerComment(colour: Colour, autoscaler: Autoscaler | null): string[] {
+  if (autoscaler === null) return [];
+  const { name, min, max } = autoscaler;
+  return [`HorizontalPodAutoscaler ${name} keeps ${colour} at ${min} to ${max} replicas.`];
 }
 
 function balanced(targetGroups: Section): Section {

@@ -1,4 +1,6 @@
 /** What a first plan is made of. */
+import type { LiveService } from '../../direct/kubernetes/live-service.ts';
+
 export const STRATEGIES = ['instant', 'gradual', 'validation'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
@@ -13,4 +15,6 @@ export interface Answers {
   approvers: string[];
   /** As a plan writes durations. */
   observation: string;
+  /** What stands behind a Service of a cluster; null: nobody looked. */
+  live: LiveService | null;
 }

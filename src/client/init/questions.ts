@@ -1,4 +1,5 @@
 /** The answers that a first plan needs: from flags, and at a terminal from the person for what they leave open. */
+import type { LiveService } from '../../direct/kubernetes/live-service.ts';
 import { CutoverError } from '../../errors.ts';
 import { adapterKinds, findDescriptor } from '../../plan/adapters.ts';
 import type { Answers, Strategy } from './answers.ts';
@@ -27,8 +28,19 @@ const STRATEGY_NOTES: readonly { value: Strategy; note: string }[] = [
   { value: 'validation', note: '1 %, validated in full, then all' },
 ];
 
+/** What was found is not asked for: a selector moves all traffic at once, and the version that runs is a start. */
+export function flagsFor(flags: InitFlags, live: LiveService): InitFlags {
+  return {
+    ...flags,
+    service: live.service,
+    platform: 'kubernetes',
+    planVersion: flags.planVersion ?? live.version ?? DEFAULTS.version,
+    strategy: flags.strategy ?? (flags.steps === undefined ? DEFAULTS.strategy : 'gradual'),
+  };
+}
+
 /** `interview` null: there is nobody to ask. CUTOVER_USAGE, naming the flag, when an answer without default is missing. */
-export async function answersFor(flags: InitFlags, interview: Interview | null): Promise<Answers> {
+export async function answersFor(flags: InitFlags, interview: Interview | null): Promise<Omit<Answers, 'live'>> {
   if (interview === null) return withDefaults(flags);
   const service = flags.service ?? (await interview.text('What is deployed (service)?', null));
   const version = flags.planVersion ?? (await interview.text('Its new version?', DEFAULTS.version));
@@ -41,7 +53,7 @@ export async function answersFor(flags: InitFlags, interview: Interview | null):
   return { service, version, platform, strategy, steps, approvers, observation };
 }
 
-function withDefaults(flags: InitFlags): Answers {
+function withDefaults(flags: InitFlags): Omit<Answers, 'live'> {
   if (flags.service === undefined) {
     throw new CutoverError(
       'CUTOVER_USAGE',

@@ -25,7 +25,8 @@ export function writePlan(answers: Answers): string {
 }
 
 /** A share only rises: what is validated stays below the first step. */
-function phases({ strategy, steps }: Answers): string[] {
+function phases({ strategy, steps, live }: Answers): string[] {
+  if (live !== null) return selectorPhases();
   const first = strategy === 'gradual' ? (steps[0] ?? 100) : 100;
   const performance = Math.min(10, half(first));
   const health = Math.min(1, half(performance));
@@ -43,6 +44,18 @@ function phases({ strategy, steps }: Answers): string[] {
     '      success_criteria: ["p99_latency < baseline + 10ms"] # baseline: the old colour at the same time',
     '    full_switch:',
     '      duration: 30s',
+    '      rollback_triggers: ["error_rate > 1"] # judged every second; traffic goes back at once when one fires',
+  ];
+}
+
+/** A selector has no share between: nothing is measured before all traffic is moved. */
+function selectorPhases(): string[] {
+  return [
+    '# A selector gives a colour all traffic or none. What the candidate can prove without any: the smoke suite (smoke).',
+    'blue_green_switch:',
+    '  validation_phases:',
+    '    full_switch:',
+    '      duration: 5m',
     '      rollback_triggers: ["error_rate > 1"] # judged every second; traffic goes back at once when one fires',
   ];
 }

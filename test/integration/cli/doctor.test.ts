@@ -167,8 +167,17 @@ hooks:
   });
 
   test('that names what is not built fails, and its endpoints are not asked', async () => {
-    const { found } = await examined(['test/fixtures/plans/checkout.yaml']);
-    expect(found.get('plan')).toMatchObject({ state: 'failed', detail: expect.stringContaining('kubernetes') });
+    const plan = planFile(
+      'not-built.yaml',
+      `service: shop
+version: "2.0.0"
+platform: {ecs: {cluster: production, services: {blue: shop-blue, green: shop-green}}}
+router: {alb: {rule: arn, target_groups: {blue: shop-blue, green: shop-green}}}
+metrics: {cloudwatch: {namespace: AWS/ECS}}
+`,
+    );
+    const { found } = await examined([plan]);
+    expect(found.get('plan')).toMatchObject({ state: 'failed', detail: expect.stringContaining('ecs') });
     expect(found.get('endpoints')).toMatchObject({ state: 'skipped' });
   });
 

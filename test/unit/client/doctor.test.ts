@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { failed, ok, skipped, some, warning } from '../../../src/client/doctor/check.ts';
+import { judgeAccess } from '../../../src/client/doctor/kubernetes.ts';
 import { checkNode, checkTemporalCli } from '../../../src/client/doctor/machine.ts';
 import { type OpenRun, pinnedTo, waitingTask, watchersOf } from '../../../src/client/doctor/open-run.ts';
 import { checkNeeds, needsOf } from '../../../src/client/doctor/plan.ts';
@@ -245,6 +246,30 @@ describe('a plan', () => {
     const secret = { env: 'SMOKE_KEY' };
     const plan = testPlan({ notifiers: [{ kind: 'webhook', url: 'https://a.example', secret, events: 'all' }] });
     expect(checkNeeds(plan)[0]?.fix).toBe('Every worker needs them in its environment.');
+  });
+});
+
+describe('an account of a cluster', () => {
+  const rule = { apiGroups: ['apps'], resources: ['deployments'], verbs: ['patch'] };
+  const refused = {
+    ...{ context: null, namespace: 'shop', group: 'apps', resource: 'deployments', verb: 'patch' as const },
+    ...{ name: 'checkout-blue', otherwise: null, account: 'ana', rule },
+  };
+
+  it('that may do everything is one line', () => {
+    expect(judgeAccess({ accounts: ['ana', 'ben'], requests: 9, refused: [] })).toEqual([
+      ok('permissions (kubernetes)', 'all 9 that are needed, as ana and ben'),
+    ]);
+  });
+
+  it('is told each verb that it lacks, and what a deployment can do without', () => {
+    const log = { ...refused, resource: 'pods/log', verb: 'get' as const, otherwise: 'no log' };
+    const checks = judgeAccess({ accounts: ['ana'], requests: 9, refused: [refused, log] });
+    expect(checks.map(({ name, state, detail }) => [name, state, detail])).toEqual([
+      ['may patch deployments', 'failed', 'ana may not, in shop'],
+      ['may get pods/log', 'warning', 'ana may not, in shop: no log'],
+    ]);
+    expect(checks[0]?.fix).toContain(JSON.stringify(rule));
   });
 });
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type Answers, STRATEGIES } from '../../../src/client/init/answers.ts';
-import { answersFor, type Interview, listOf, stepsOf } from '../../../src/client/init/questions.ts';
+import { answersFor, flagsFor, type Interview, listOf, stepsOf } from '../../../src/client/init/questions.ts';
 import { writePlan } from '../../../src/client/init/write-plan.ts';
+import type { LiveService } from '../../../src/direct/kubernetes/live-service.ts';
 import { adapterKinds } from '../../../src/plan/adapters.ts';
 import { loadPlan } from '../../../src/plan/load.ts';
+import type { Plan } from '../../../src/plan/types.ts';
 
 const ANSWERS: Answers = {
   service: 'checkout',
@@ -13,6 +15,7 @@ const ANSWERS: Answers = {
   steps: [5, 12.5, 100],
   approvers: ['ana@example.com', 'ben: "the" boss, #1'],
   observation: '2h',
+  live: null,
 };
 
 function read(answers: Partial<Answers>) {
@@ -52,6 +55,68 @@ describe('the plan that is written', () => {
     expect(() => read({ observation: 'long' })).toThrow();
     expect(() => read({ service: 'a b' })).toThrow();
     expect(() => read({ platform: 'mainframe' })).toThrow();
+  });
+});
+
+const LIVE: LiveService = {
+  ...{
+    context: null,
+    namespace: 'shop',
+    service: 'checkout',
+    label: 'colour',
+    active: 'green',
+    workload: 'Deployment',
+  },
+  names: { blue: 'checkout-blue', green: 'checkout-green' },
+  container: null,
+  image: 'registry.example.com/checkout',
+  version: '1.9',
+  replicas: { blue: 0, green: 3 },
+  autoscalers: { blue: null, green: { name: 'scaler', min: 3, max: 9 } },
+};
+
+describe('the plan of a live Service', () => {
+  const adapters = (live: Partial<LiveService>) =>
+    read({ strategy: 'instant', live: { ...LIVE, ...live } }).plan as Pick<Plan, 'platform' | 'router' | 'phases'>;
+
+  it('names what was found, and nothing that goes without saying', () => {
+    expect(adapters({})).toMatchObject({
+      platform: {
+        kind: 'kubernetes',
+        namespace: 'shop',
+        deployments: LIVE.names,
+        image: 'registry.example.com/checkout',
+      },
+      router: { kind: 'service_selector', service: 'checkout' },
+      phases: { health_check: null, performance_validation: null },
+    });
+    expect(adapters({}).platform).not.toHaveProperty('context');
+    expect(adapters({}).router).not.toHaveProperty('label');
+    const found = { context: 'eu', workload: 'StatefulSet', container: 'app', label: 'side' } as const;
+    expect(adapters(found)).toMatchObject({
+      platform: { context: 'eu', workload: 'StatefulSet', container: 'app' },
+      router: { label: 'side' },
+    });
+  });
+
+  it('says what ran when it was written', () => {
+    const text = (live: Partial<LiveService>) => writePlan({ ...ANSWERS, live: { ...LIVE, ...live } });
+    expect(text({})).toContain('selected colour: green when this was written, with 3 replicas of 1.9.\n');
+    expect(text({})).toContain('\n# HorizontalPodAutoscaler scaler keeps green at 3 to 9 replicas.\n');
+    expect(text({ version: null })).toContain('with 3 replicas of an image without version.');
+  });
+
+  it('has the version that runs, and moves all at once, unless flags say otherwise', () => {
+    expect(flagsFor({}, LIVE)).toEqual({
+      service: 'checkout',
+      platform: 'kubernetes',
+      planVersion: '1.9',
+      strategy: 'instant',
+    });
+    expect(flagsFor({ planVersion: '2' }, LIVE).planVersion).toBe('2');
+    expect(flagsFor({}, { ...LIVE, version: null }).planVersion).toBe('1.0.0');
+    expect(flagsFor({ steps: [5, 100] }, LIVE).strategy).toBe('gradual');
+    expect(flagsFor({ strategy: 'validation' }, LIVE).strategy).toBe('validation');
   });
 });
 

@@ -2,6 +2,7 @@
  * The autoscaler of a workload, so that it never fights a deployment: its lower bound is the size that was asked for, and
  * what it was before is kept in an annotation until the deployment is over.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject, V2HorizontalPodAutoscaler } from '@kubernetes/client-node';
 import type { KubernetesApi } from '../../kubernetes/api.ts';
 import { isKubernetesConflict } from '../../kubernetes/errors.ts';
@@ -10,6 +11,8 @@ export const MIN_ANNOTATION = 'cutover.dev/min-replicas';
 /** KEDA's own: as many replicas as it says, whatever the load. Without it KEDA would wake a colour that is freed. */
 const PAUSED_ANNOTATION = 'autoscaling.keda.sh/paused-replicas';
 const ATTEMPTS = 5;
+/** Longer each time: a controller that is at it may write several times in a row. */
+const CONFLICT_PAUSE_MS = 20;
 /** Kubernetes' own default of the lower bound. */
 const DEFAULT_MIN = 1;
 
@@ -74,6 +77,7 @@ async function change(
       return;
     } catch (error) {
       if (!isKubernetesConflict(error) || attempt === ATTEMPTS) throw error;
+      await sleep(attempt * CONFLICT_PAUSE_MS, undefined, { signal });
     }
   }
 }

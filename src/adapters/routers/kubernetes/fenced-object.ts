@@ -2,6 +2,7 @@
  * A Kubernetes object that decides traffic, with the fence beside it in an annotation: every write of Cutover is conditional
  * on the object's resourceVersion, so fence and weights change together or not at all.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject, V1ManagedFieldsEntry, V1ObjectMeta } from '@kubernetes/client-node';
 import { CutoverError } from '../../../errors.ts';
 import { decideWrite } from '../../../local/fence.ts';
@@ -43,6 +44,8 @@ interface Stored {
 
 /** A conflict is read again: only a write to what decides traffic, or to the fence, stops the writer. */
 const ATTEMPTS = 5;
+/** Longer each time: a controller that is at it may write several times in a row. */
+const CONFLICT_PAUSE_MS = 20;
 
 /** Revisions are `EPOCH.STEP`, and `EPOCH.STEP~WHAT STANDS` once somebody else has written to the traffic fields. */
 export function createFencedRouter<T extends KubernetesObject>(traffic: TrafficObject<T>): TrafficRouter {
@@ -64,6 +67,7 @@ export function createFencedRouter<T extends KubernetesObject>(traffic: TrafficO
         return { kind: 'written', state: stateOf(traffic, written) };
       } catch (error) {
         if (!isKubernetesConflict(error) || attempt === ATTEMPTS) throw error;
+        await sleep(attempt * CONFLICT_PAUSE_MS, undefined, { signal });
       }
     }
   }

@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+// kubectl runs the program of this name on PATH for `kubectl cutover …`.
+import './cutover.js';

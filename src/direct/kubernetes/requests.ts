@@ -1,0 +1,110 @@
+/** Every request that a plan's adapters make of Kubernetes, as RBAC sees it. Pure. */
+import { placeOf, servicesOf } from '../../adapters/registry.ts';
+import { settingsOf } from '../../adapters/settings.ts';
+import { kubernetesPlatform } from '../../plan/schema/platforms.ts';
+import { routerSettings } from '../../plan/schema/routers.ts';
+import type { Plan } from '../../plan/types.ts';
+
+export interface KubernetesRequest {
+  context: string | null;
+  namespace: string;
+  group: string;
+  /** With its subresource: `pods/log`. */
+  resource: string;
+  verb: 'get' | 'list' | 'watch' | 'patch';
+  /** Null: any of that resource. */
+  name: string | null;
+  /** What comes of a deployment without it; null: it fails. */
+  otherwise: string | null;
+}
+
+type Place = Pick<KubernetesRequest, 'context' | 'namespace'>;
+
+const NO_LOG = 'the reason of a crash lacks the last lines of its log';
+const UNWATCHED = 'every look is a request of its own, where one watch would do';
+const NO_AUTOSCALER = 'a deployment fails whose workloads a HorizontalPodAutoscaler scales';
+const NO_KEDA = 'a deployment fails whose workloads KEDA scales';
+const NO_PARITY = 'the colours cannot be compared';
+
+/** Empty: neither platform nor router is on Kubernetes. */
+export function requestsOf(plan: Plan): KubernetesRequest[] {
+  return [...platformRequests(plan), ...routerRequests(plan)];
+}
+
+function platformRequests(plan: Plan): KubernetesRequest[] {
+  if (plan.platform.kind !== 'kubernetes') return [];
+  const { deployments = servicesOf(plan), workload = 'Deployment' } = settingsOf(kubernetesPlatform, plan.platform);
+  const ask = asking(placeOf(plan, {}));
+  const workloads = workload === 'Deployment' ? 'deployments' : 'statefulsets';
+  const parity = plan.require_parity ? null : NO_PARITY;
+  return [
+    ...Object.values(deployments).flatMap((name) => [
+      ask('apps', workloads, 'get', name),
+      ask('apps', workloads, 'list', name, UNWATCHED),
+      ask('apps', workloads, 'watch', name, UNWATCHED),
+      ask('apps', workloads, 'patch', name),
+    ]),
+    ask('', 'pods', 'list'),
+    ask('', 'pods', 'watch', null, UNWATCHED),
+    ask('', 'pods/log', 'get', null, NO_LOG),
+    ask('autoscaling', 'horizontalpodautoscalers', 'list'),
+    ask('autoscaling', 'horizontalpodautoscalers', 'get', null, NO_AUTOSCALER),
+    ask('autoscaling', 'horizontalpodautoscalers', 'patch', null, NO_AUTOSCALER),
+    ask('keda.sh', 'scaledobjects', 'get', null, NO_KEDA),
+    ask('keda.sh', 'scaledobjects', 'patch', null, NO_KEDA),
+    ask('', 'configmaps', 'get', null, parity),
+    ask('', 'secrets', 'get', null, parity),
+    ask('policy', 'poddisruptionbudgets', 'list', null, parity),
+    ask('networking.k8s.io', 'networkpolicies', 'list', null, parity),
+  ];
+}
+
+function routerRequests(plan: Plan): KubernetesRequest[] {
+  const { router } = plan;
+  switch (router.kind) {
+    case 'service_selector': {
+      const { service, ...place } = settingsOf(routerSettings.service_selector, router);
+      const ask = asking(placeOf(plan, place));
+      return [
+        ...written(placeOf(plan, place), '', 'services', service),
+        ask('discovery.k8s.io', 'endpointslices', 'list'),
+        ask('', 'pods', 'list'),
+      ];
+    }
+    case 'gateway_api': {
+      const { route, route_kind: kind = 'HTTPRoute', ...place } = settingsOf(routerSettings.gateway_api, router);
+      const routes = kind === 'HTTPRoute' ? 'httproutes' : 'grpcroutes';
+      return written(placeOf(plan, place), 'gateway.networking.k8s.io', routes, route);
+    }
+    case 'istio': {
+      const { virtual_service: name, ...place } = settingsOf(routerSettings.istio, router);
+      return written(placeOf(plan, place), 'networking.istio.io', 'virtualservices', name);
+    }
+    case 'traefik': {
+      const { service, ...place } = settingsOf(routerSettings.traefik, router);
+      return written(placeOf(plan, place), 'traefik.io', 'traefikservices', service);
+    }
+    default:
+      return [];
+  }
+}
+
+function written(place: Place, group: string, resource: string, name: string): KubernetesRequest[] {
+  const ask = asking(place);
+  return [
+    ask(group, resource, 'get', name),
+    ask(group, resource, 'list', name, UNWATCHED),
+    ask(group, resource, 'watch', name, UNWATCHED),
+    ask(group, resource, 'patch', name),
+  ];
+}
+
+function asking(place: Place) {
+  return (
+    group: string,
+    resource: string,
+    verb: KubernetesRequest['verb'],
+    name: string | null = null,
+    otherwise: string | null = null,
+  ): KubernetesRequest => ({ ...place, group, resource, verb, name, otherwise });
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { requestsOf } from '../../../src/direct/kubernetes/requests.ts';
+import type { Plan } from '../../../src/plan/types.ts';
+import { testPlan } from '../../support/plans.ts';
+
+function asked(changes: Partial<Plan>): string[] {
+  return requestsOf(testPlan(changes)).map(
+    ({ context, namespace, verb, resource, name }) => `${context} ${namespace}: ${verb} ${resource} ${name}`,
+  );
+}
+
+describe('what a plan asks of Kubernetes', () => {
+  it('is nothing when neither platform nor router is there', () => {
+    expect(asked({})).toEqual([]);
+  });
+
+  it('is asked where the plan says, each object by its name', () => {
+    const platform = { kind: 'kubernetes', context: 'eu', namespace: 'shop' } as const;
+    const router = { kind: 'istio', virtual_service: 'front', namespace: 'edge' } as const;
+    const all = asked({ platform, router });
+    expect(all).toContain('eu shop: patch deployments checkout-blue');
+    expect(all).toContain('eu shop: get deployments checkout-green');
+    expect(all).toContain('eu edge: patch virtualservices front');
+    expect(all).not.toContain('eu shop: patch statefulsets checkout-blue');
+  });
+
+  it('is the router’s alone where the platform is elsewhere', () => {
+    expect(asked({ router: { kind: 'traefik', service: 'front' } })).toEqual(
+      ['get', 'list', 'watch', 'patch'].map((verb) => `null default: ${verb} traefikservices front`),
+    );
+  });
+
+  it('can do without parity’s rights unless the plan requires parity', () => {
+    const secrets = (require_parity: boolean) =>
+      requestsOf(testPlan({ platform: { kind: 'kubernetes' }, require_parity })).find(
+        ({ resource }) => resource === 'secrets',
+      )?.otherwise;
+    expect(secrets(false)).toContain('cannot be compared');
+    expect(secrets(true)).toBeNull();
+  });
+});
