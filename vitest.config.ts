@@ -19,6 +19,8 @@ const SUITES: Suite[] = [
   { name: 'replay', order: 3, files: 1, timeoutMs: 60_000 },
   { name: 'integration', order: 4, files: 2, timeoutMs: 60_000 },
   { name: 'e2e', order: 5, files: 1, timeoutMs: 180_000 },
+  // Most of it waits for a control plane, which each file has for itself.
+  { name: 'kubernetes', order: 6, files: 2, timeoutMs: 180_000 },
 ];
 
 export default defineConfig({

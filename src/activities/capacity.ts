@@ -13,6 +13,8 @@ export interface CapacityQuestion {
   full_size: number;
   /** The colour that a rollback goes back to. */
   old_colour: Colour;
+  /** What the other colour must run for a forward shift; absent: whatever it runs. */
+  version?: string;
   /**
    * `forward`: short unless the colour that gains is known to carry its share. `rollback`: short only when the old
    * colour is *known* not to. `force`: never short.
@@ -34,13 +36,20 @@ export async function readCapacity(
     case 'force':
       return { kind: 'forced', note: 'forced: capacity was not looked at' };
     case 'forward':
-      return judgeCapacity(await platform.inspect(otherColour(question.old_colour), signal), question);
+      return judgeCandidate(await platform.inspect(otherColour(question.old_colour), signal), question);
     case 'rollback': {
       const state = await inspectOrNull(platform, question.old_colour, signal);
       if (state !== null) return judgeCapacity(state, question);
       return { kind: 'unknown', note: `the state of ${question.old_colour} could not be read` };
     }
   }
+}
+
+/** Instances of a version that somebody else has put there since the validation carry nothing. */
+function judgeCandidate(state: ColourState, question: CapacityQuestion): Capacity {
+  const { version } = question;
+  if (version === undefined || state.version === version) return judgeCapacity(state, question);
+  return { kind: 'short', state, note: `${state.colour} runs ${state.version ?? 'no version'}, not ${version}` };
 }
 
 /** Ready instances ÷ instances that carry 100 % must reach the share. */

@@ -36,9 +36,11 @@ export interface ShiftInput {
   full_size: number;
   /** The colour that a rollback goes back to: the active one. */
   old_colour: Colour;
+  /** What the other colour must run for a forward shift; absent: whatever it runs. */
+  version?: string;
   /**
-   * `forward`: refused when a colour's ready capacity does not cover its share. `rollback`: refused only when the old
-   * colour is *known* not to cover it. `force`: never refused.
+   * `forward`: refused when a colour's ready capacity does not cover its share, or it runs another version by then.
+   * `rollback`: refused only when the old colour is *known* not to cover it. `force`: never refused.
    */
   mode: 'forward' | 'rollback' | 'force';
 }

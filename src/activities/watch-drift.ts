@@ -37,7 +37,9 @@ export function createDriftWatch({ router, weights, clock, timeoutMs, signal }: 
 
   async function read(): Promise<void> {
     readAtMs = clock.now();
-    const state = await bounded(timeoutMs, signal, (limit) => router.read(limit, suspect === null ? RECENT_MS : 0)).catch(() => null);
+    const state = await bounded(timeoutMs, signal, (limit) =>
+      router.read(limit, suspect === null ? RECENT_MS : 0),
+    ).catch(() => null);
     if (state === null) return;
     if (sameWeights(state.weights, weights)) {
       suspect = null;

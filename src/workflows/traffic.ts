@@ -43,6 +43,7 @@ export async function writeWeights(
     fence: { ...claimed.fence, step },
     full_size: claimed.fullSize,
     old_colour: claimed.active,
+    ...(mode === 'forward' ? { version: run.plan.version } : {}),
     mode,
   };
   const outcome = await CancellationScope.nonCancellable(() =>

@@ -10,7 +10,7 @@ import { controlPlaneParts } from './kubernetes/parts.ts';
 const run = promisify(execFile);
 
 /** Suites whose tests start programs from `dist/`, and a whole Temporal server. */
-const SPAWNING = ['integration', 'e2e'];
+const SPAWNING = ['integration', 'e2e', 'kubernetes'];
 const TIME_SKIPPING = ['workflow', 'replay'];
 
 /**

@@ -2,10 +2,9 @@
  * The Kubernetes API as Cutover uses it: client-node's configuration, credentials and types, over connections that are
  * kept. (client-node opens a new one for every request, which costs a TLS handshake each.)
  */
-import { Agent } from 'node:https';
-import type { KubeConfig, RequestContext } from '@kubernetes/client-node';
 import pRetry from 'p-retry';
 import { CutoverError, type ErrorCode } from '../../errors.ts';
+import { connect, forget, keepConnection, noCluster } from './connections.ts';
 import { errorOfAnswer, perhapsForbidden, unreachable } from './errors.ts';
 import { WatchedLists, type WatchedSource } from './watched.ts';
 
@@ -163,13 +162,6 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
   };
 }
 
-type ClientNode = typeof import('@kubernetes/client-node');
-interface Connection {
-  client: ClientNode;
-  config: KubeConfig;
-  library: InstanceType<ClientNode['IsomorphicFetchHttpLibrary']>;
-}
-
 /** By context: a watch outlives the adapter that asked for it first. */
 const watched = new Map<string | null, WatchedLists>();
 
@@ -179,69 +171,9 @@ function watchedLists(context: string | null, source: WatchedSource): WatchedLis
   return known;
 }
 
-/** By context. Loaded when a plan first needs it: most commands never do. */
-const connections = new Map<string | null, Promise<Connection>>();
-
-function connect(context: string | null): Promise<Connection> {
-  const known = connections.get(context) ?? open(context);
-  connections.set(context, known);
-  // A kubeconfig that cannot be read now may be there at the next attempt.
-  known.catch(() => connections.delete(context));
-  return known;
-}
-
-/** Credentials that were refused are read again at the next attempt: their file may hold others by then. */
-function forget(context: string | null, connection: Promise<Connection>): void {
-  if (connections.get(context) === connection) connections.delete(context);
-}
-
-async function open(context: string | null): Promise<Connection> {
-  const client = await import('@kubernetes/client-node');
-  const config = new client.KubeConfig();
-  try {
-    config.loadFromDefault();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CutoverError('CUTOVER_KUBERNETES_CONFIG', `the kubeconfig cannot be read: ${reason}`, { cause });
-  }
-  if (context !== null) {
-    const contexts = config.getContexts().map(({ name }) => name);
-    if (!contexts.includes(context)) {
-      const found = contexts.length === 0 ? 'it has none' : `it has ${contexts.join(', ')}`;
-      throw new CutoverError('CUTOVER_KUBERNETES_CONFIG', `the kubeconfig has no context "${context}"; ${found}`);
-    }
-    config.setCurrentContext(context);
-  }
-  return { client, config, library: new client.IsomorphicFetchHttpLibrary() };
-}
-
 /** The server wants to be asked again after BUSY_PAUSE_MS at the latest. */
 function isBusyBriefly(error: Error): boolean {
   if (!(error instanceof CutoverError)) return false;
   const { retry_after_ms: told } = error.details;
   return typeof told === 'number' && told <= BUSY_PAUSE_MS;
-}
-
-function noCluster(context: string | null, config: KubeConfig): CutoverError {
-  const name = context ?? config.getCurrentContext();
-  return new CutoverError('CUTOVER_KUBERNETES_CONFIG', `the kubeconfig names no cluster for the context "${name}"`);
-}
-
-/** By server and credentials. */
-const agents = new Map<string, Agent>();
-const MAX_AGENTS = 64;
-
-/** A proxy's agent is left as it is. */
-function keepConnection(server: string, request: RequestContext): void {
-  const given = request.getAgent();
-  if (!(given instanceof Agent) || given.constructor !== Agent) return;
-  const { ca, cert, key, pfx, servername, rejectUnauthorized } = given.options;
-  const identity = JSON.stringify([server, ca, cert, key, pfx, servername, rejectUnauthorized]);
-  const kept = agents.get(identity) ?? new Agent({ ...given.options, keepAlive: true });
-  agents.delete(identity);
-  agents.set(identity, kept);
-  // Client certificates are renewed: what was used longest ago is let go.
-  const [oldest] = agents.keys();
-  if (agents.size > MAX_AGENTS && oldest !== undefined) agents.delete(oldest);
-  request.setAgent(kept);
 }

@@ -10,12 +10,10 @@ export function imageName(image: string): string {
   return colon === -1 ? beforeDigest : beforeDigest.slice(0, colon);
 }
 
-/** The digest, else the tag; null: the image names neither. */
+/** The tag, the digest, or both as `TAG@DIGEST`; null: the image names neither. */
 export function imageVersion(image: string): string | null {
-  const [beforeDigest = '', digest] = image.split('@');
-  if (digest !== undefined) return digest;
-  const tag = beforeDigest.slice(imageName(image).length + 1);
-  return tag === '' ? null : tag;
+  const version = image.slice(imageName(image).length + 1);
+  return version === '' ? null : version;
 }
 
 /** A version such as `sha256:…` is a digest, any other a tag. */

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ControlPlane, kubeconfigFor } from './control-plane.ts';
+import { tokenOf } from './kubectl.ts';
 
 interface Rule {
   apiGroups: string[];
@@ -10,10 +11,10 @@ interface Rule {
 }
 
 const RULES: Rule[] = [
-  { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: ['get', 'patch'] },
-  { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+  { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: ['get', 'list', 'watch', 'patch'] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
-  { apiGroups: [''], resources: ['services'], verbs: ['get', 'patch'] },
+  { apiGroups: [''], resources: ['services'], verbs: ['get', 'list', 'watch', 'patch'] },
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] },
   { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get'] },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: ['list'] },
@@ -43,12 +44,7 @@ export async function createAccount(plane: ControlPlane, name: string, without?:
     roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
     subjects: [{ kind: 'ServiceAccount', name, namespace: 'default' }],
   });
-  const { status } = await plane.api<{ status: { token: string } }>(
-    'POST',
-    `/api/v1/namespaces/default/serviceaccounts/${name}/token`,
-    { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3_600 } },
-  );
-  return status.token;
+  return tokenOf(plane, 'default', name);
 }
 
 /** The file's path. */

@@ -1,5 +1,5 @@
 /** Between Cutover and a real API server: an HTTP proxy that does to a call what the test says. */
-import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ControlPlane } from './control-plane.ts';
@@ -12,6 +12,8 @@ export interface ApiCall {
   token: string;
   /** What its caller was answered; null: nothing yet, or its connection was cut. */
   status: number | null;
+  /** What the API server said, whoever heard of it; null: it was not asked. */
+  done: number | null;
 }
 
 export interface ApiAnswer {
@@ -34,12 +36,12 @@ export interface ApiProxy {
 }
 
 export interface Held {
-  /** The call, once it is there; rejects after 30 s. */
+  /** The call, once it is there; rejects after 90 s. */
   caught: Promise<ApiCall>;
   release(): void;
 }
 
-const CATCH_MS = 30_000;
+const CATCH_MS = 90_000;
 
 export const isServiceWrite = ({ method, path }: ApiCall) => method === 'PATCH' && path.includes('/services/');
 export const isWorkloadWrite = ({ method, path }: ApiCall) => method === 'PATCH' && path.includes('/deployments/');
@@ -63,30 +65,33 @@ export async function startApiProxy(plane: Pick<ControlPlane, 'url'>, token?: st
   const calls: ApiCall[] = [];
   const waiting: { fits: (call: ApiCall) => boolean; what: Interception; left: number }[] = [];
 
-  async function answer(from: IncomingMessage): Promise<{ call: ApiCall; answer: ApiAnswer | 'cut' }> {
+  async function handle(from: IncomingMessage, to: ServerResponse): Promise<void> {
     const call: ApiCall = {
       method: from.method ?? '',
       path: from.url ?? '',
       body: await textOf(from),
       token: (from.headers.authorization ?? '').replace('Bearer ', ''),
       status: null,
+      done: null,
     };
     calls.push(call);
-    const pass = () => forward(plane.url, call, { ...from.headers, authorization: `Bearer ${token ?? call.token}` });
+    const headers = { ...from.headers, authorization: `Bearer ${token ?? call.token}` };
     const found = waiting.find(({ fits, left }) => left > 0 && fits(call));
-    if (found === undefined) return { call, answer: await pass() };
+    if (found === undefined) return relay(plane.url, call, headers, to);
     found.left -= 1;
-    return { call, answer: await found.what(pass, call) };
+    const pass = async () => {
+      const answered = await forward(plane.url, call, headers);
+      call.done = answered.status;
+      return answered;
+    };
+    const answer = await found.what(pass, call);
+    if (answer === 'cut') return void to.destroy();
+    call.status = answer.status;
+    to.writeHead(answer.status, withoutLength(answer.headers)).end(answer.body);
   }
 
   const server = createServer((from, to) => {
-    answer(from)
-      .then(({ call, answer }) => {
-        if (answer === 'cut') return void to.destroy();
-        call.status = answer.status;
-        to.writeHead(answer.status, withoutLength(answer.headers)).end(answer.body);
-      })
-      .catch(() => to.destroy());
+    handle(from, to).catch(() => to.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -103,6 +108,7 @@ export async function startApiProxy(plane: Pick<ControlPlane, 'url'>, token?: st
         meet = resolve;
         setTimeout(() => reject(new Error(`no such call in ${CATCH_MS} ms`)), CATCH_MS).unref();
       });
+      caught.catch(() => undefined);
       const what: Interception = async (pass, call) => {
         const early = stage === 'after' ? await pass() : null;
         meet(call);
@@ -129,6 +135,24 @@ function forward(url: string, { method, path, body }: ApiCall, headers: Incoming
     });
     sent.once('error', reject);
     sent.end(body);
+  });
+}
+
+/** As it comes: a watch has no end. */
+function relay(url: string, call: ApiCall, headers: IncomingHttpHeaders, to: ServerResponse): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const options = { method: call.method, headers, rejectUnauthorized: false };
+    const sent = request(`${url}${call.path}`, options, (response) => {
+      call.done = response.statusCode ?? 0;
+      call.status = call.done;
+      to.writeHead(call.done, response.headers);
+      response.pipe(to);
+      response.once('error', reject);
+      response.once('end', resolve);
+    });
+    sent.once('error', reject);
+    to.once('close', () => sent.destroy());
+    sent.end(call.body);
   });
 }
 

@@ -31,7 +31,7 @@ export interface ControlPlane {
   apiserver: SpawnedProcess;
   etcd: SpawnedProcess;
   folder: string;
-  /** Starts the API server again, on the same port, after it was killed. */
+  /** Starts the API server again, on the same port, after it was killed, and its controllers. */
   restartApiserver(): Promise<void>;
   /** Any request as administrator; throws on a status from 300. */
   api<T = unknown>(method: string, path: string, body?: unknown, contentType?: string): Promise<T>;
@@ -97,6 +97,29 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
       `--audit-policy-file=${at('audit-policy.json')}`,
       `--audit-log-path=${at('audit.log')}`,
     ]);
+  const startControllers = async () => {
+    const kubeconfig = `--kubeconfig=${at('kubeconfig')}`;
+    return [
+      await start(parts.controllerManager, 'kube-controller-manager', [
+        kubeconfig,
+        `--service-account-private-key-file=${at('sa.key')}`,
+        '--leader-elect=false',
+        '--secure-port=0',
+        // kwok and the controllers would fight over the nodes' leases.
+        '--node-monitor-grace-period=24h',
+        '--kube-api-qps=200',
+        '--kube-api-burst=400',
+      ]),
+      await start(parts.scheduler, 'kube-scheduler', [kubeconfig, '--leader-elect=false', '--secure-port=0']),
+      await start(parts.kwok, 'kwok', [
+        kubeconfig,
+        '--manage-all-nodes=true',
+        `--server-address=127.0.0.1:${kwokPort}`,
+        ...parts.stages.map((file) => `--config=${file}`),
+      ]),
+    ];
+  };
+  let controllers: SpawnedProcess[] = [];
   // Not checked: the certificate is made by the server itself when it starts.
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
   const plane: ControlPlane = {
@@ -113,6 +136,10 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
       await plane.apiserver.stop(20_000);
       plane.apiserver = await startApiserver();
       await untilReady(plane);
+      // Left alone, they would look for it again only after up to two minutes.
+      for (const controller of controllers) controller.kill('SIGKILL');
+      await Promise.all(controllers.map((controller) => controller.exited));
+      controllers = await startControllers();
     },
     api: (method, path, body, contentType) => call(agent, plane, { method, path, body, contentType }),
     async stop() {
@@ -125,24 +152,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   };
   try {
     await untilReady(plane);
-    const kubeconfig = `--kubeconfig=${plane.kubeconfig}`;
-    await start(parts.controllerManager, 'kube-controller-manager', [
-      kubeconfig,
-      `--service-account-private-key-file=${at('sa.key')}`,
-      '--leader-elect=false',
-      '--secure-port=0',
-      // kwok and the controllers would fight over the nodes' leases.
-      '--node-monitor-grace-period=24h',
-      '--kube-api-qps=200',
-      '--kube-api-burst=400',
-    ]);
-    await start(parts.scheduler, 'kube-scheduler', [kubeconfig, '--leader-elect=false', '--secure-port=0']);
-    await start(parts.kwok, 'kwok', [
-      kubeconfig,
-      '--manage-all-nodes=true',
-      `--server-address=127.0.0.1:${kwokPort}`,
-      ...parts.stages.map((file) => `--config=${file}`),
-    ]);
+    controllers = await startControllers();
     for (const name of ['node-1', 'node-2']) await plane.api('POST', '/api/v1/nodes', nodeNamed(name));
     await untilNodesReady(plane);
     return plane;

@@ -45,6 +45,18 @@ describe('a forward shift', () => {
     expect(world.router.weights.green).toBe(kind === 'written' ? share : 0);
   });
 
+  it.each([
+    ['2.0.0', 'written'],
+    ['9.9.9', 'short'],
+    [null, 'short'],
+  ])('to a colour that should run 2.0.0 and runs %s is %s', async (version, kind) => {
+    const world = await claimed(4);
+    world.colours.green.version = version;
+    const outcome = await shift(world, { ...input(world, 10, 'forward'), version: '2.0.0' });
+    expect(outcome.kind).toBe(kind);
+    if (outcome.kind === 'short') expect(outcome.note).toBe(`green runs ${version ?? 'no version'}, not 2.0.0`);
+  });
+
   it('never goes on a guess: a state that cannot be read is an error, to be tried again', async () => {
     const world = await claimed(4);
     world.colours.green.unreadable = true;

@@ -9,7 +9,7 @@ it.each([
   ['registry.example.com:5000/shop/checkout', 'registry.example.com:5000/shop/checkout', null],
   ['registry.example.com:5000/shop/checkout:2.4.1', 'registry.example.com:5000/shop/checkout', '2.4.1'],
   [`registry.example.com/checkout@${DIGEST}`, 'registry.example.com/checkout', DIGEST],
-  [`registry.example.com/checkout:2.4.1@${DIGEST}`, 'registry.example.com/checkout', DIGEST],
+  [`registry.example.com/checkout:2.4.1@${DIGEST}`, 'registry.example.com/checkout', `2.4.1@${DIGEST}`],
 ])('%s is %s of version %s', (image, name, version) => {
   expect(imageName(image)).toBe(name);
   expect(imageVersion(image)).toBe(version);
@@ -18,6 +18,7 @@ it.each([
 it.each([
   ['2.4.1', 'shop/checkout:2.4.1'],
   [DIGEST, `shop/checkout@${DIGEST}`],
+  [`2.4.1@${DIGEST}`, `shop/checkout:2.4.1@${DIGEST}`],
 ])('version %s of an image is %s', (version, image) => {
   expect(imageOf('shop/checkout', version)).toBe(image);
 });

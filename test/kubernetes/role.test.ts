@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { kubeconfigOf, kubectl, manifests } from '../../support/kubernetes/kubectl.ts';
-import { type KubernetesStage, openKubernetesStage, type StagedShop } from '../../support/kubernetes/stage.ts';
-import { requirePart } from '../../support/parts.ts';
+import { kubeconfigOf, kubectl, manifests } from '../support/kubernetes/kubectl.ts';
+import { type KubernetesStage, openKubernetesStage, type StagedShop } from '../support/kubernetes/stage.ts';
+import { requirePart } from '../support/parts.ts';
 
 const START_MS = 1_200_000;
 const kubernetes = await requirePart('kubernetes', openKubernetesStage);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type KubernetesStage, openKubernetesStage, until } from '../../support/kubernetes/stage.ts';
-import { requirePart } from '../../support/parts.ts';
+import { type KubernetesStage, openKubernetesStage, until } from '../support/kubernetes/stage.ts';
+import { requirePart } from '../support/parts.ts';
 
 const START_MS = 1_200_000;
 const kubernetes = await requirePart('kubernetes', openKubernetesStage);
