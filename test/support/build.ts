@@ -23,8 +23,8 @@ export async function setup(root: TestProject): Promise<void> {
     await timed('building dist/', build);
     await fetchServer(() => ensureTemporalCli({ cliPath: process.env.CUTOVER_TEMPORAL_CLI, onProgress: tell }));
   }
-  // Minutes on one core, beside suites that use the other; the tests that need it wait for it.
-  if (chosen.some((name) => SPAWNING.includes(name))) void fetchServer(() => controlPlaneParts(tell));
+  // Minutes, the first time on a machine: not beside tests, whose clocks it would bend.
+  if (chosen.some((name) => SPAWNING.includes(name))) await fetchServer(() => controlPlaneParts(tell));
   if (chosen.some((name) => TIME_SKIPPING.includes(name))) await fetchServer(() => ensureTestServer(tell));
 }
 

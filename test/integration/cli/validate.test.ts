@@ -16,6 +16,13 @@ const linkedin = [
   'platform=local',
 ];
 
+const NOT_BUILT = `service: shop
+version: 1.0.0
+platform: {ecs: {cluster: shop, services: {blue: shop-blue, green: shop-green}}}
+router: {alb: {target_groups: {blue: a, green: b}}}
+metrics: {prometheus: {url: "http://prometheus:9090"}}
+`;
+
 describe('cutover validate', () => {
   it('accepts the plan of the article, completed on the command line', async () => {
     const result = await runCli(linkedin);
@@ -26,12 +33,11 @@ describe('cutover validate', () => {
   });
 
   it('warns of what is not built, and start refuses it without asking Temporal', async () => {
-    const result = await runCli(['validate', fixture('checkout.yaml')]);
+    const input = NOT_BUILT;
+    const result = await runCli(['validate', '-'], { input });
     expect(result.code).toBe(0);
-    expect(result.stderr).toMatch(/checkout\.yaml:\d+:\d+ warning CUTOVER_ADAPTER_NOT_BUILT/);
-    const started = await runCli(['start', fixture('checkout.yaml'), '--json'], {
-      address: `127.0.0.1:${await freePort()}`,
-    });
+    expect(result.stderr).toMatch(/-:\d+:\d+ warning CUTOVER_ADAPTER_NOT_BUILT/);
+    const started = await runCli(['start', '-', '--json'], { input, address: `127.0.0.1:${await freePort()}` });
     expect(started).toMatchObject({ code: 2, stdout: '' });
     expect(JSON.parse(started.stderr)).toMatchObject({ code: 'CUTOVER_ADAPTER_NOT_BUILT' });
   });
