@@ -1,6 +1,6 @@
 /**
  * What a run tells its worker's metrics. Sinks cost nothing in history and are silent while a run is replayed; a
- * workflow task that is tried again may tell the same twice.
+ * workflow task that is tried again tells the same twice, which the worker counts once.
  */
 import { proxySinks, type Sinks } from '@temporalio/workflow';
 import type { DeployPhase, Outcome, PhaseName } from './api.ts';

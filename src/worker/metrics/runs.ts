@@ -1,6 +1,8 @@
 /** Deployments as this worker sees them go by. */
 import type { InjectedSinks } from '@temporalio/worker';
+import type { WorkflowInfo } from '@temporalio/workflow';
 import { Counter, Histogram, type Registry } from 'prom-client';
+import { createTold } from '../../adapters/notifiers/told.ts';
 import type { MeterSinks } from '../../workflows/meters.ts';
 import { OUTCOMES } from './names.ts';
 
@@ -29,15 +31,27 @@ export function createRunMeters(registry: Registry): InjectedSinks<MeterSinks> {
     labelNames: ['from_phase', 'automatic'] as const,
     buckets: ROLLBACK_BUCKETS,
   });
+  // A workflow task whose answer the server did not take is done again, and tells the same again.
+  const told = createTold();
+  const once = (info: WorkflowInfo, what: string, tell: () => void) => {
+    const id = `${info.runId} ${what}`;
+    if (!told.has(id)) tell();
+    told.add(id);
+  };
   return {
     meters: {
-      started: { fn: () => started.inc() },
-      phaseEnded: { fn: (_info, phase, durationMs, state) => phases.observe({ phase, state }, durationMs / 1_000) },
-      rollbackRestored: {
-        fn: (_info, durationMs, fromPhase, automatic) =>
-          rollbacks.observe({ from_phase: fromPhase, automatic: String(automatic) }, durationMs / 1_000),
+      started: { fn: (info) => once(info, 'started', () => started.inc()) },
+      phaseEnded: {
+        fn: (info, phase, durationMs, state) =>
+          once(info, `${phase} ${state}`, () => phases.observe({ phase, state }, durationMs / 1_000)),
       },
-      ended: { fn: (_info, outcome) => ended.inc({ outcome }) },
+      rollbackRestored: {
+        fn: (info, durationMs, fromPhase, automatic) =>
+          once(info, 'rollback', () =>
+            rollbacks.observe({ from_phase: fromPhase, automatic: String(automatic) }, durationMs / 1_000),
+          ),
+      },
+      ended: { fn: (info, outcome) => once(info, 'ended', () => ended.inc({ outcome })) },
     },
   };
 }

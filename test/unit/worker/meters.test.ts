@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createMeters } from '../../../src/worker/metrics/meters.ts';
 import { measureSlots } from '../../../src/worker/metrics/slots.ts';
 
-const INFO = {} as WorkflowInfo;
+const INFO = { runId: 'run-1' } as WorkflowInfo;
 
 describe('the meters', () => {
   it('know every outcome before the first deployment', async () => {
@@ -21,6 +21,8 @@ describe('the meters', () => {
     await started.fn(INFO);
     await phaseEnded.fn(INFO, 'warmup', 3_000, 'passed');
     await rollbackRestored.fn(INFO, 250, 'observation', true);
+    await ended.fn(INFO, 'rolled_back');
+    // A workflow task that is tried again.
     await ended.fn(INFO, 'rolled_back');
     const page = await registry.metrics();
     expect(page).toContain('cutover_deployments_started_total 1\n');
