@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -68,9 +68,13 @@ test('a file with a mistake, one that lacks a metric, and an invalid plan are us
   expect(unknown.code).toBe(2);
 });
 
-/** The test server, once it runs. */
+/** The test server, once it runs: any of the process's threads may have started it. */
 function childrenOf(pid: number | undefined): string {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  const tasks = readdirSync(`/proc/${pid}/task`);
+  return tasks
+    .map((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8'))
+    .join('')
+    .trim();
 }
 
 test('Ctrl-C ends it at once', async () => {
