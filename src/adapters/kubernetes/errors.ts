@@ -50,11 +50,6 @@ export function perhapsForbidden({ message, details, cause }: CutoverError): Cut
   return new CutoverError('CUTOVER_KUBERNETES_UNWELL', told, { details, cause });
 }
 
-/** Somebody wrote in between: it is read again. */
-export function isKubernetesConflict(error: unknown): boolean {
-  return error instanceof CutoverError && error.code === 'CUTOVER_KUBERNETES_CONFLICT';
-}
-
 export function unreachable(code: ErrorCode, server: string, { method, path }: Asked, cause: unknown): CutoverError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new CutoverError(code, `${method} ${server}${path}: ${reason}`, { cause });

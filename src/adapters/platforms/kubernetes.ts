@@ -1,17 +1,17 @@
 /** Two workloads of a Kubernetes cluster, one per colour. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Container, V1Deployment, V1Pod } from '@kubernetes/client-node';
 import { CutoverError } from '../../errors.ts';
 import type { Colour } from '../../plan/types.ts';
 import { otherColour } from '../../plan/weights.ts';
 import { createKubernetesApi } from '../kubernetes/api.ts';
-import { isKubernetesConflict } from '../kubernetes/errors.ts';
+import { autoscalerOf, listAutoscalers } from '../kubernetes/autoscalers.ts';
+import { readAndWrite } from '../kubernetes/conflicts.ts';
 import { imageName, imageOf, imageVersion } from '../kubernetes/image.ts';
 import { crashingContainer, isReady, reasonOf } from '../kubernetes/pods.ts';
 import { readObject } from '../kubernetes/read-object.ts';
 import type { ColourState, InstanceState, Platform } from '../types.ts';
 import { differencesBetween, factsOf, readSurroundings } from './kubernetes/parity.ts';
-import { holdAt, letGo, scalerOf } from './kubernetes/scaler.ts';
+import { holdAt, letGo, scalerFor } from './kubernetes/scaler.ts';
 
 export interface KubernetesPlatformOptions {
   context: string | null;
@@ -31,9 +31,6 @@ export interface KubernetesPlatformOptions {
 type Workload = V1Deployment;
 
 const PLURALS = { Deployment: 'deployments', StatefulSet: 'statefulsets' } as const;
-const ATTEMPTS = 5;
-/** Longer each time: a controller that is at it may write several times in a row. */
-const CONFLICT_PAUSE_MS = 20;
 const LOG_LINES = 3;
 const LOG_BYTES = 500;
 
@@ -124,34 +121,28 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
     };
   }
 
-  /** Reads, and writes what differs; somebody who writes in between is read again. */
-  async function change(
+  /** Reads, and writes what differs. */
+  function change(
     colour: Colour,
     wanted: (workload: Workload) => { image?: string; replicas: number },
     signal: AbortSignal,
   ): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
+    return readAndWrite(async () => {
       const workload = await api.get<Workload>(pathOf(colour), signal);
       const container = containerOf(workload);
       const { image = container.image, replicas } = wanted(workload);
       if (container.image === image && workload.spec?.replicas === replicas) return;
       const metadata = { name: names[colour], namespace, resourceVersion: workload.metadata?.resourceVersion };
       const template = { spec: { containers: [{ name: container.name, image }] } };
-      try {
-        const spec = { replicas, template };
-        await api.apply(pathOf(colour), { apiVersion: 'apps/v1', kind, metadata, spec }, signal);
-        return;
-      } catch (error) {
-        if (!isKubernetesConflict(error) || attempt === ATTEMPTS) throw error;
-        await sleep(attempt * CONFLICT_PAUSE_MS, undefined, { signal });
-      }
-    }
+      const spec = { replicas, template };
+      await api.apply(pathOf(colour), { apiVersion: 'apps/v1', kind, metadata, spec }, signal);
+    }, signal);
   }
 
   /** Its autoscaler first: it would scale a colour down that is larger than it is used to. */
   async function hold(colour: Colour, size: number, signal: AbortSignal): Promise<void> {
-    const scaler = await scalerOf(api, namespace, names[colour], signal);
-    if (scaler !== null) await holdAt(api, scaler, size, signal);
+    const own = autoscalerOf(await listAutoscalers(api, namespace, signal), { kind, name: names[colour] });
+    if (own !== null) await holdAt(api, scalerFor(namespace, own), size, signal);
   }
 
   async function scale(colour: Colour, size: number, signal: AbortSignal): Promise<void> {
@@ -163,9 +154,10 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
   /** An autoscaler leaves a workload at 0 alone. With this colour freed the deployment is over for the other one, too. */
   async function free(colour: Colour, signal: AbortSignal): Promise<void> {
     await change(colour, () => ({ replicas: 0 }), signal);
+    const autoscalers = await listAutoscalers(api, namespace, signal);
     for (const one of [colour, otherColour(colour)]) {
-      const scaler = await scalerOf(api, namespace, names[one], signal);
-      if (scaler !== null) await letGo(api, scaler, one === colour, signal);
+      const own = autoscalerOf(autoscalers, { kind, name: names[one] });
+      if (own !== null) await letGo(api, scalerFor(namespace, own), one === colour, signal);
     }
   }
 

@@ -2,6 +2,7 @@
 import type { V1Deployment, V1Service, V2HorizontalPodAutoscaler } from '@kubernetes/client-node';
 import { bounded } from '../../activities/clock.ts';
 import { createKubernetesApi, type KubernetesApi } from '../../adapters/kubernetes/api.ts';
+import { autoscalerOf, listAutoscalers } from '../../adapters/kubernetes/autoscalers.ts';
 import { imageName, imageVersion } from '../../adapters/kubernetes/image.ts';
 import { CutoverError } from '../../errors.ts';
 import type { Colour } from '../../plan/types.ts';
@@ -68,7 +69,7 @@ export function readLiveService(question: ServiceQuestion): Promise<LiveService>
     const label = colourLabel(selector, question.label, name);
     const [workloads, scalers] = await Promise.all([
       workloadsIn(api, place, signal),
-      api.list<V2HorizontalPodAutoscaler>(`/apis/autoscaling/v2/${place}/horizontalpodautoscalers`, '', signal),
+      listAutoscalers(api, encodeURIComponent(namespace), signal),
     ]);
     const blue = selectedBy({ ...selector, [label]: 'blue' }, workloads, name);
     const green = selectedBy({ ...selector, [label]: 'green' }, workloads, name);
@@ -85,7 +86,7 @@ export function readLiveService(question: ServiceQuestion): Promise<LiveService>
       image: imageName(image),
       version: imageVersion(image),
       replicas: { blue: blue.object.spec?.replicas ?? 1, green: green.object.spec?.replicas ?? 1 },
-      autoscalers: { blue: scalerOf(blue, scalers), green: scalerOf(green, scalers) },
+      autoscalers: { blue: bounds(blue, scalers), green: bounds(green, scalers) },
     };
   });
 }
@@ -139,8 +140,8 @@ function imageOf({ kind, name, object }: Workload, wanted: string | null): strin
   throw new CutoverError('CUTOVER_USAGE', `${kind} ${name} has the containers ${there}: name one with --container.`);
 }
 
-function scalerOf({ kind, name }: Workload, scalers: readonly V2HorizontalPodAutoscaler[]): Autoscaler | null {
-  const own = scalers.find(({ spec }) => spec?.scaleTargetRef.kind === kind && spec.scaleTargetRef.name === name);
+function bounds(workload: Workload, autoscalers: readonly V2HorizontalPodAutoscaler[]): Autoscaler | null {
+  const own = autoscalerOf(autoscalers, workload);
   if (own?.spec === undefined) return null;
   return { name: own.metadata?.name ?? '', min: own.spec.minReplicas ?? 1, max: own.spec.maxReplicas };
 }

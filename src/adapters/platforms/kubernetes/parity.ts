@@ -13,6 +13,7 @@ import type {
 import type { Colour } from '../../../plan/types.ts';
 import type { ParityDifference } from '../../../workflows/api.ts';
 import type { KubernetesApi } from '../../kubernetes/api.ts';
+import { autoscalerOf, listAutoscalers } from '../../kubernetes/autoscalers.ts';
 
 /** Path → value, already harmless to show: what may be secret is a hash. */
 export type Facts = Map<string, string>;
@@ -41,11 +42,7 @@ export async function readSurroundings(
   signal: AbortSignal,
 ): Promise<Surroundings> {
   const [scalers, budgets, policies] = await Promise.all([
-    api.list<V2HorizontalPodAutoscaler>(
-      `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`,
-      '',
-      signal,
-    ),
+    listAutoscalers(api, namespace, signal),
     api.list<V1PodDisruptionBudget>(`/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`, '', signal),
     api.list<V1NetworkPolicy>(`/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`, '', signal),
   ]);
@@ -73,7 +70,7 @@ export async function factsOf(
     put(facts, 'pod', rest);
   }
   for (const [name, value] of await contents(api, subject, spec, signal)) put(facts, name, value);
-  put(facts, 'horizontalPodAutoscaler', scalerOf(scalers, subject));
+  put(facts, 'horizontalPodAutoscaler', scaling(scalers, subject));
   const isFor = ({ spec: its }: V1PodDisruptionBudget) => selects(its?.selector?.matchLabels, subject);
   put(facts, 'podDisruptionBudget', specsOf(budgets.filter(isFor)));
   const applies = ({ spec: its }: V1NetworkPolicy) => selects(its?.podSelector?.matchLabels, subject);
@@ -148,11 +145,10 @@ function hash(value: string): string {
   return `sha256:${createHash('sha256').update(value).digest('hex').slice(0, 8)}`;
 }
 
-function scalerOf(scalers: readonly V2HorizontalPodAutoscaler[], { workload }: Subject): unknown {
-  const own = scalers.find(({ spec }) => spec?.scaleTargetRef.name === workload.metadata?.name);
-  if (own?.spec === undefined) return undefined;
-  // Its lower bound is what a deployment raises and restores.
-  const { minReplicas: _, ...rest } = own.spec;
+/** Without its lower bound, which a deployment raises and restores. */
+function scaling(autoscalers: readonly V2HorizontalPodAutoscaler[], { kind, workload }: Subject): unknown {
+  const { minReplicas: _, ...rest } =
+    autoscalerOf(autoscalers, { kind, name: workload.metadata?.name ?? '' })?.spec ?? {};
   return rest;
 }
 

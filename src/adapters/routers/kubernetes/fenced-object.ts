@@ -2,14 +2,13 @@
  * A Kubernetes object that decides traffic, with the fence beside it in an annotation: every write of Cutover is conditional
  * on the object's resourceVersion, so fence and weights change together or not at all.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject, V1ManagedFieldsEntry, V1ObjectMeta } from '@kubernetes/client-node';
 import { CutoverError } from '../../../errors.ts';
 import { decideWrite } from '../../../local/fence.ts';
 import type { Weights } from '../../../plan/types.ts';
 import { sameWeights } from '../../../plan/weights.ts';
 import { FIELD_MANAGER, type KubernetesApi } from '../../kubernetes/api.ts';
-import { isKubernetesConflict } from '../../kubernetes/errors.ts';
+import { readAndWrite } from '../../kubernetes/conflicts.ts';
 import { readObject } from '../../kubernetes/read-object.ts';
 import type { Convergence, Fence, RouterState, TrafficRouter, WriteResult } from '../../types.ts';
 
@@ -42,34 +41,25 @@ interface Stored {
   seen: string;
 }
 
-/** A conflict is read again: only a write to what decides traffic, or to the fence, stops the writer. */
-const ATTEMPTS = 5;
-/** Longer each time: a controller that is at it may write several times in a row. */
-const CONFLICT_PAUSE_MS = 20;
-
 /** Revisions are `EPOCH.STEP`, and `EPOCH.STEP~WHAT STANDS` once somebody else has written to the traffic fields. */
 export function createFencedRouter<T extends KubernetesObject>(traffic: TrafficObject<T>): TrafficRouter {
   const { api, path } = traffic;
 
-  async function write(
+  /** A conflict is read again: only a write to what decides traffic, or to the fence, stops the writer. */
+  function write(
     offer: { weights: Weights | null; fence: Fence; expectedRevision: string; force?: boolean },
     signal: AbortSignal,
   ): Promise<WriteResult> {
-    for (let attempt = 1; ; attempt += 1) {
+    return readAndWrite(async () => {
       const object = await api.get<T>(path, signal);
       const state = stateOf(traffic, object);
       const decision = decideWrite(state, { ...offer, newRevision: revisionOf(offer.fence) });
       if (decision.kind !== 'write') return { kind: decision.kind, state };
       const { next } = decision;
       if (offer.weights !== null && offer.force !== true) await traffic.guard?.(object, offer.weights, signal);
-      try {
-        const written = await put(object, next, offer.weights !== null, signal);
-        return { kind: 'written', state: stateOf(traffic, written) };
-      } catch (error) {
-        if (!isKubernetesConflict(error) || attempt === ATTEMPTS) throw error;
-        await sleep(attempt * CONFLICT_PAUSE_MS, undefined, { signal });
-      }
-    }
+      const written = await put(object, next, offer.weights !== null, signal);
+      return { kind: 'written' as const, state: stateOf(traffic, written) };
+    }, signal);
   }
 
   async function put(object: T, next: RouterState, moves: boolean, signal: AbortSignal): Promise<T> {
