@@ -13,6 +13,7 @@ import { createWebhookNotifier } from './notifiers/webhook.ts';
 import { createKubernetesPlatform } from './platforms/kubernetes.ts';
 import { createLocalPlatform } from './platforms/local.ts';
 import { createGatewayApiRouter } from './routers/kubernetes/gateway-api.ts';
+import { createIngressNginxRouter } from './routers/kubernetes/ingress-nginx.ts';
 import { createIstioRouter } from './routers/kubernetes/istio.ts';
 import { createServiceSelectorRouter } from './routers/kubernetes/service-selector.ts';
 import { createTraefikRouter } from './routers/kubernetes/traefik.ts';
@@ -94,6 +95,12 @@ export function createAdapters(settings: AdapterSettings): Adapters {
             : { by: 'subset' as const, names: rest.subsets };
         return createIstioRouter({ ...placeOf(target, rest), virtualService, route, destinations });
       }
+      case 'ingress_nginx': {
+        const { ingress, canary, ...rest } = settingsOf(routerSettings.ingress_nginx, config);
+        const services = rest.services ?? servicesOf(target);
+        const place = placeOf(target, rest);
+        return createIngressNginxRouter({ ...place, ingress, canary: canary ?? canaryOf(ingress), services });
+      }
       case 'traefik': {
         const { service: traefikService, ...rest } = settingsOf(routerSettings.traefik, config);
         const services = rest.services ?? servicesOf(target);
@@ -153,6 +160,11 @@ export function createAdapters(settings: AdapterSettings): Adapters {
 
 export function servicesOf({ service }: Target): Record<Colour, string> {
   return { blue: `${service}-blue`, green: `${service}-green` };
+}
+
+/** Of an Ingress. */
+export function canaryOf(ingress: string): string {
+  return `${ingress}-canary`;
 }
 
 /** Where a router's object is; what the plan does not say is as the platform has it. */

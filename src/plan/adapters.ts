@@ -68,7 +68,7 @@ export const DESCRIPTORS: readonly AdapterDescriptor[] = [
   router('service_selector', { built: true, partial_traffic: false }),
   router('gateway_api', { built: true }),
   router('istio', { built: true }),
-  router('ingress_nginx'),
+  router('ingress_nginx', { built: true }),
   router('traefik', { built: true }),
   router('alb', { conditional_writes: false }),
   router('route53', { conditional_writes: false, convergence_floor_ms: dnsFloor }),

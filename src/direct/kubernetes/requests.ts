@@ -1,5 +1,5 @@
 /** Every request that a plan's adapters make of Kubernetes, as RBAC sees it. Pure. */
-import { placeOf, servicesOf } from '../../adapters/registry.ts';
+import { canaryOf, placeOf, servicesOf } from '../../adapters/registry.ts';
 import { settingsOf } from '../../adapters/settings.ts';
 import { kubernetesPlatform } from '../../plan/schema/platforms.ts';
 import { routerSettings } from '../../plan/schema/routers.ts';
@@ -11,7 +11,7 @@ export interface KubernetesRequest {
   group: string;
   /** With its subresource: `pods/log`. */
   resource: string;
-  verb: 'get' | 'list' | 'watch' | 'patch';
+  verb: 'get' | 'list' | 'watch' | 'create' | 'patch';
   /** Null: any of that resource. */
   name: string | null;
   /** What comes of a deployment without it; null: it fails. */
@@ -79,6 +79,23 @@ function routerRequests(plan: Plan): KubernetesRequest[] {
     case 'istio': {
       const { virtual_service: name, ...place } = settingsOf(routerSettings.istio, router);
       return written(placeOf(plan, place), 'networking.istio.io', 'virtualservices', name);
+    }
+    case 'ingress_nginx': {
+      const { ingress, canary = canaryOf(ingress), ...place } = settingsOf(routerSettings.ingress_nginx, router);
+      const ask = asking(placeOf(plan, place));
+      const ofIngresses = (
+        verb: KubernetesRequest['verb'],
+        name: string | null = null,
+        otherwise: string | null = null,
+      ) => ask('networking.k8s.io', 'ingresses', verb, name, otherwise);
+      return [
+        ofIngresses('list'),
+        ofIngresses('watch', null, UNWATCHED),
+        ofIngresses('create'),
+        ofIngresses('patch', ingress),
+        ofIngresses('patch', canary),
+        ask('discovery.k8s.io', 'endpointslices', 'list'),
+      ];
     }
     case 'traefik': {
       const { service, ...place } = settingsOf(routerSettings.traefik, router);

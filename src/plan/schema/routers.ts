@@ -60,10 +60,14 @@ export const routerSettings = {
   ingress_nginx: z
     .strictObject({
       ...kubernetesObject,
-      ingress: text('the name of an Ingress', 253).meta({ description: 'Name of the Ingress.' }),
+      ingress: text('the name of an Ingress', 253).meta({ description: 'Name of the main Ingress.' }),
+      canary: text('the name of an Ingress', 253).optional().meta({
+        description: 'Name of the canary Ingress beside it, which is made when it is not there.',
+        otherwise: '`INGRESS-canary`',
+      }),
       services,
     })
-    .meta({ description: 'Canary weight of ingress-nginx.' }),
+    .meta({ description: 'Service of an Ingress of ingress-nginx, and canary weight beside it.' }),
   traefik: z
     .strictObject({
       ...kubernetesObject,

@@ -30,6 +30,17 @@ describe('what a plan asks of Kubernetes', () => {
     );
   });
 
+  it('is of an Ingress both it and its canary, which may have to be made', () => {
+    expect(asked({ router: { kind: 'ingress_nginx', ingress: 'shop', namespace: 'edge' } })).toEqual([
+      'null edge: list ingresses null',
+      'null edge: watch ingresses null',
+      'null edge: create ingresses null',
+      'null edge: patch ingresses shop',
+      'null edge: patch ingresses shop-canary',
+      'null edge: list endpointslices null',
+    ]);
+  });
+
   it('can do without parity’s rights unless the plan requires parity', () => {
     const secrets = (require_parity: boolean) =>
       requestsOf(testPlan({ platform: { kind: 'kubernetes' }, require_parity })).find(

@@ -3,7 +3,7 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Colour, Weights } from '../../../plan/types.ts';
 import { createKubernetesApi } from '../../kubernetes/api.ts';
 import type { TrafficRouter } from '../../types.ts';
-import { createFencedRouter } from './fenced-object.ts';
+import { createFencedObjectRouter } from './fenced-object.ts';
 import { colourNamed, commonShares, numbersOf, pairIn, sharesOf } from './weighted.ts';
 
 export interface GatewayApiOptions {
@@ -53,7 +53,7 @@ export function createGatewayApiRouter({
   const pair = ({ backendRefs = [] }: Rule) =>
     pairIn(backendRefs, (ref) => colourNamed(services, ref.name), `a rule of ${name}`);
 
-  return createFencedRouter<Route>({
+  return createFencedObjectRouter<Route>({
     api: createKubernetesApi({ context, unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
     path: `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/${PLURALS[kind]}/${route}`,
     name,

@@ -3,7 +3,7 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Colour } from '../../../plan/types.ts';
 import { createKubernetesApi } from '../../kubernetes/api.ts';
 import type { TrafficRouter } from '../../types.ts';
-import { createFencedRouter } from './fenced-object.ts';
+import { createFencedObjectRouter } from './fenced-object.ts';
 import { colourNamed, commonShares, numbersOf, pairIn, sharesOf } from './weighted.ts';
 
 export interface IstioOptions {
@@ -47,7 +47,7 @@ export function createIstioRouter(options: IstioOptions): TrafficRouter {
   const pair = (one: HttpRoute) =>
     isMeant(one) ? pairIn(one.route ?? [], colourOf, `the route ${one.name ?? ''} of ${name}`) : null;
 
-  return createFencedRouter<VirtualService>({
+  return createFencedObjectRouter<VirtualService>({
     api: createKubernetesApi({ context, unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
     path: `/apis/networking.istio.io/v1/namespaces/${namespace}/virtualservices/${virtualService}`,
     name,

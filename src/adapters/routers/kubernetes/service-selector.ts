@@ -5,7 +5,7 @@ import type { Colour, Weights } from '../../../plan/types.ts';
 import { createKubernetesApi } from '../../kubernetes/api.ts';
 import { isReady } from '../../kubernetes/pods.ts';
 import type { TrafficRouter } from '../../types.ts';
-import { createFencedRouter } from './fenced-object.ts';
+import { createFencedObjectRouter } from './fenced-object.ts';
 
 export interface ServiceSelectorOptions {
   context: string | null;
@@ -57,7 +57,7 @@ export function createServiceSelectorRouter(options: ServiceSelectorOptions): Tr
     return { ...selectorOf(object), [label]: weights.blue === 100 ? 'blue' : 'green' };
   }
 
-  return createFencedRouter<V1Service>({
+  return createFencedObjectRouter<V1Service>({
     api,
     path: `${core}/services/${service}`,
     name,
