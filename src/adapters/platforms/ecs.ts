@@ -129,7 +129,7 @@ export function createEcsPlatform(options: EcsPlatformOptions): Platform {
   }
 
   return {
-    inspect(colour, signal, maxAgeMs = 0) {
+    async inspect(colour, signal, maxAgeMs = 0) {
       signal.throwIfAborted();
       return recent(keyOf(colour), maxAgeMs, () => look(colour, maxAgeMs > 0, signal));
     },

@@ -70,8 +70,11 @@ export function createEcsApi({ region, cluster }: EcsPlace) {
       input: RegisterTaskDefinitionCommandInput,
       signal: AbortSignal,
     ): Promise<RegisterTaskDefinitionCommandOutput> {
-      return ecs.write('RegisterTaskDefinition', '*', signal, ({ sdk, client }, options) =>
-        client.send(new sdk.RegisterTaskDefinitionCommand(input), options),
+      return ecs.write(
+        'RegisterTaskDefinition',
+        arn(`task-definition/${input.family}:*`),
+        signal,
+        ({ sdk, client }, options) => client.send(new sdk.RegisterTaskDefinitionCommand(input), options),
       );
     },
     async updateService(
