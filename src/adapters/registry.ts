@@ -2,7 +2,7 @@
 import type { Target } from '../activities/watch-types.ts';
 import { CutoverError } from '../errors.ts';
 import { prometheusSettings, webSettings } from '../plan/schema/normalised-metrics.ts';
-import { kubernetesPlatform } from '../plan/schema/platforms.ts';
+import { ecsPlatform, kubernetesPlatform } from '../plan/schema/platforms.ts';
 import { routerSettings } from '../plan/schema/routers.ts';
 import type { Colour, LocalPlatformPlan, NotifierPlan, OtherAdapterPlan } from '../plan/types.ts';
 import { createPrometheusProvider } from './metrics/prometheus.ts';
@@ -10,6 +10,7 @@ import { createScrapeProvider } from './metrics/scrape.ts';
 import { createWebProvider } from './metrics/web.ts';
 import { createLogNotifier } from './notifiers/log.ts';
 import { createWebhookNotifier } from './notifiers/webhook.ts';
+import { createEcsPlatform } from './platforms/ecs.ts';
 import { createKubernetesPlatform } from './platforms/kubernetes.ts';
 import { createLocalPlatform } from './platforms/local.ts';
 import { createGatewayApiRouter } from './routers/kubernetes/gateway-api.ts';
@@ -63,6 +64,17 @@ export function createAdapters(settings: AdapterSettings): Adapters {
           namespace: settings.namespace ?? DEFAULT_NAMESPACE,
           names: deployments ?? servicesOf(target),
           kind: settings.workload ?? 'Deployment',
+          container: settings.container ?? null,
+          image: settings.image ?? null,
+          port: settings.port ?? null,
+        });
+      }
+      case 'ecs': {
+        const { cluster, services, ...settings } = settingsOf(ecsPlatform, config);
+        return createEcsPlatform({
+          region: settings.region ?? null,
+          cluster,
+          names: services,
           container: settings.container ?? null,
           image: settings.image ?? null,
           port: settings.port ?? null,

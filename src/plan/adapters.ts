@@ -62,7 +62,7 @@ function metrics(kind: string, rest: Partial<Omit<MetricsDescriptor, 'kind' | 'r
 export const DESCRIPTORS: readonly AdapterDescriptor[] = [
   platform('local', true),
   platform('kubernetes', true),
-  platform('ecs'),
+  platform('ecs', true),
   platform('asg'),
   router('local', { built: true, convergence_floor_ms: floorOf(0) }),
   router('service_selector', { built: true, partial_traffic: false }),

@@ -33,6 +33,7 @@ const image = text('an image without its tag').optional().meta({
   description: 'Image without its tag; `version` becomes the tag.',
   otherwise: 'the image that runs',
 });
+const port = z.int('a port').min(1, 'a port from 1').max(65_535, 'a port up to 65535');
 const region = text('a region').optional().meta({ description: 'AWS region.' });
 
 export const kubernetesPlatform = z
@@ -54,7 +55,7 @@ export const kubernetesPlatform = z
       description: 'Container that gets the new image.',
       otherwise: 'the only one',
     }),
-    port: z.int('a port').min(1, 'a port from 1').max(65_535, 'a port up to 65535').optional().meta({
+    port: port.optional().meta({
       description: 'Port of the pods for checks that go past the router.',
       otherwise: "the container's first",
     }),
@@ -62,7 +63,7 @@ export const kubernetesPlatform = z
   })
   .meta({ description: 'Two workloads of a Kubernetes cluster.' });
 
-const ecs = z
+export const ecsPlatform = z
   .strictObject({
     region,
     cluster: text('the name of a cluster').meta({ description: 'Name of the cluster.' }),
@@ -70,6 +71,10 @@ const ecs = z
     container: text('the name of a container').optional().meta({
       description: 'Container that gets the new image.',
       otherwise: 'the only one',
+    }),
+    port: port.optional().meta({
+      description: 'Port of the tasks for checks that go past the router.',
+      otherwise: 'the first one that the container maps',
     }),
     image,
   })
@@ -87,7 +92,12 @@ const asg = z
 
 export const platformSchema = z
   .strictObject(
-    { local: local.optional(), kubernetes: kubernetesPlatform.optional(), ecs: ecs.optional(), asg: asg.optional() },
+    {
+      local: local.optional(),
+      kubernetes: kubernetesPlatform.optional(),
+      ecs: ecsPlatform.optional(),
+      asg: asg.optional(),
+    },
     'the name of a platform, or a map with its settings',
   )
   .meta({ adapter: 'platform', description: 'What runs a colour: exactly one.', otherwise: 'required' });

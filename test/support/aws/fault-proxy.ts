@@ -55,7 +55,12 @@ export interface Remembered {
   before(call: AwsCall): ProxiedAnswer | null;
 }
 
+/** Answers itself what moto does not know; faults stand before it. */
+export type Layer = (pass: () => Promise<ProxiedAnswer>, call: AwsCall) => Promise<ProxiedAnswer>;
+
 export interface FaultProxy extends AwsProxy {
+  /** Stays until the function is called that it returns, also when the proxy is calmed. */
+  layer(over: Layer): () => void;
   /** Yesterday's truth: the answers that were true before the last write that went through. */
   readonly remembered: Remembered;
 }
@@ -66,9 +71,11 @@ const READ = /^(Describe|List|Get)/;
 export async function startFaultProxy(url: string): Promise<FaultProxy> {
   const latest = new Map<string, ProxiedAnswer>();
   let before = new Map<string, ProxiedAnswer>();
+  let layers: Layer[] = [];
 
   async function send(call: AwsCall, headers: ProxiedAnswer['headers']): Promise<ProxiedAnswer> {
-    const answer = await forward(url, call, headers);
+    const toMoto = () => forward(url, call, headers);
+    const answer = await layers.reduce<() => Promise<ProxiedAnswer>>((pass, over) => () => over(pass, call), toMoto)();
     if (READ.test(call.action)) latest.set(keyOf(call), answer);
     else if (answer.status < 300) before = new Map(latest);
     return answer;
@@ -78,7 +85,16 @@ export async function startFaultProxy(url: string): Promise<FaultProxy> {
     describe: (call, headers) => ({ ...call, ...scopeOf(headers.authorization), action: actionOf(call, headers) }),
     send,
   });
-  return { ...proxy, remembered: { before: (call) => before.get(keyOf(call)) ?? null } };
+  return {
+    ...proxy,
+    remembered: { before: (call) => before.get(keyOf(call)) ?? null },
+    layer(over) {
+      layers.push(over);
+      return () => {
+        layers = layers.filter((one) => one !== over);
+      };
+    },
+  };
 }
 
 function keyOf({ service, method, path, action, body }: AwsCall): string {
