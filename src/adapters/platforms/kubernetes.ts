@@ -3,14 +3,15 @@ import type { V1Container, V1Deployment, V1Pod } from '@kubernetes/client-node';
 import { CutoverError } from '../../errors.ts';
 import type { Colour } from '../../plan/types.ts';
 import { otherColour } from '../../plan/weights.ts';
+import { differencesBetween } from '../facts.ts';
+import { imageName, imageOf, imageVersion } from '../image.ts';
 import { createKubernetesApi } from '../kubernetes/api.ts';
 import { autoscalerOf, listAutoscalers } from '../kubernetes/autoscalers.ts';
 import { readAndWrite } from '../kubernetes/conflicts.ts';
-import { imageName, imageOf, imageVersion } from '../kubernetes/image.ts';
 import { crashingContainer, isReady, reasonOf } from '../kubernetes/pods.ts';
 import { readObject } from '../kubernetes/read-object.ts';
 import type { ColourState, InstanceState, Platform } from '../types.ts';
-import { differencesBetween, factsOf, readSurroundings } from './kubernetes/parity.ts';
+import { factsOf, readSurroundings } from './kubernetes/parity.ts';
 import { holdAt, letGo, scalerFor } from './kubernetes/scaler.ts';
 
 export interface KubernetesPlatformOptions {
