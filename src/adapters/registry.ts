@@ -2,7 +2,7 @@
 import type { Target } from '../activities/watch-types.ts';
 import { CutoverError } from '../errors.ts';
 import { prometheusSettings, webSettings } from '../plan/schema/normalised-metrics.ts';
-import { ecsPlatform, kubernetesPlatform } from '../plan/schema/platforms.ts';
+import { asgPlatform, ecsPlatform, kubernetesPlatform } from '../plan/schema/platforms.ts';
 import { routerSettings } from '../plan/schema/routers.ts';
 import type { Colour, LocalPlatformPlan, NotifierPlan, OtherAdapterPlan } from '../plan/types.ts';
 import { createPrometheusProvider } from './metrics/prometheus.ts';
@@ -10,6 +10,7 @@ import { createScrapeProvider } from './metrics/scrape.ts';
 import { createWebProvider } from './metrics/web.ts';
 import { createLogNotifier } from './notifiers/log.ts';
 import { createWebhookNotifier } from './notifiers/webhook.ts';
+import { createAsgPlatform } from './platforms/asg.ts';
 import { createEcsPlatform } from './platforms/ecs.ts';
 import { createKubernetesPlatform } from './platforms/kubernetes.ts';
 import { createLocalPlatform } from './platforms/local.ts';
@@ -78,6 +79,16 @@ export function createAdapters(settings: AdapterSettings): Adapters {
           container: settings.container ?? null,
           image: settings.image ?? null,
           port: settings.port ?? null,
+        });
+      }
+      case 'asg': {
+        const { region, groups, image, image_owner: imageOwner = 'self', port } = settingsOf(asgPlatform, config);
+        return createAsgPlatform({
+          region: region ?? null,
+          groups,
+          image: image ?? null,
+          imageOwner,
+          port: port ?? null,
         });
       }
       default:

@@ -63,7 +63,7 @@ export const DESCRIPTORS: readonly AdapterDescriptor[] = [
   platform('local', true),
   platform('kubernetes', true),
   platform('ecs', true),
-  platform('asg'),
+  platform('asg', true),
   router('local', { built: true, convergence_floor_ms: floorOf(0) }),
   router('service_selector', { built: true, partial_traffic: false }),
   router('gateway_api', { built: true }),

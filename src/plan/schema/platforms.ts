@@ -80,15 +80,28 @@ export const ecsPlatform = z
   })
   .meta({ description: 'Two services of an Amazon ECS cluster.' });
 
-const asg = z
+export const asgPlatform = z
   .strictObject({
     region,
     groups: perColour('the name of an Auto Scaling group').meta({ description: 'The two groups.' }),
-    launch_template: text('the name of a launch template').optional().meta({
-      description: 'Launch template that carries the version.',
+    image: text('the name of an AMI with $version in it', 128)
+      .refine((name) => name.includes('$version'), 'a name with $version in it, such as checkout-$version')
+      .optional()
+      .meta({
+        description: 'Name of the AMI of a version; `$version` in it stands for the version.',
+        otherwise: 'versions are AMI IDs',
+        examples: ['checkout-$version'],
+      }),
+    image_owner: text('an account, self, or an alias such as amazon', 128).optional().meta({
+      description: 'Whose AMIs are looked at.',
+      default: 'self',
+    }),
+    port: z.int('a port').min(1, 'a port from 1').max(65_535, 'a port up to 65535').optional().meta({
+      description: 'Port of the instances for checks that go past the load balancer.',
+      otherwise: 'there are no such checks',
     }),
   })
-  .meta({ description: 'Two Amazon EC2 Auto Scaling groups.' });
+  .meta({ description: 'Two Amazon EC2 Auto Scaling groups with launch templates.' });
 
 export const platformSchema = z
   .strictObject(
@@ -96,7 +109,7 @@ export const platformSchema = z
       local: local.optional(),
       kubernetes: kubernetesPlatform.optional(),
       ecs: ecsPlatform.optional(),
-      asg: asg.optional(),
+      asg: asgPlatform.optional(),
     },
     'the name of a platform, or a map with its settings',
   )
