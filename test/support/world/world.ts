@@ -14,6 +14,7 @@ import {
 } from '../../../src/adapters/types.ts';
 import { CutoverError } from '../../../src/errors.ts';
 import type { Colour, Weights } from '../../../src/plan/types.ts';
+import { otherColour } from '../../../src/plan/weights.ts';
 import type { ParityDifference } from '../../../src/workflows/api.ts';
 
 export interface ModelColour {
@@ -24,7 +25,19 @@ export interface ModelColour {
   unreadable: boolean;
 }
 
+/** What only one colour may run. */
+export interface ModelWork {
+  runs: Record<Colour, boolean>;
+  /** Where it was let run, in order, each once. */
+  moves: Colour[];
+  /** Told as suspended before Cutover came. */
+  left: string[];
+  /** Called before each pass; throws when it cannot be done. */
+  beforePass: (() => Promise<void> | void) | null;
+}
+
 export interface World {
+  work: ModelWork;
   colours: Record<Colour, ModelColour>;
   router: RouterState;
   /** Every change of the weights, in order, with its writer's fence (null: foreign). */
@@ -50,6 +63,7 @@ export function createWorld(active: Colour = 'blue', size = 4): World {
     unreadable: false,
   });
   return {
+    work: { runs: { blue: true, green: true }, moves: [], left: [], beforePass: null },
     colours: {
       blue: active === 'blue' ? colour('1.0.0', size) : colour(null, 0),
       green: active === 'green' ? colour('1.0.0', size) : colour(null, 0),
@@ -124,6 +138,17 @@ function modelPlatform(world: World): Platform {
     },
     scale: async (colour, size) => setSize(colour, size),
     remove: async (colour) => setSize(colour, 0),
+    async moveScheduledWork({ active, permit }, signal) {
+      const { work } = world;
+      await work.beforePass?.();
+      await permit(signal);
+      work.runs[otherColour(active)] = false;
+      await permit(signal);
+      if (work.runs[otherColour(active)]) world.violations.push('both colours run what only one may');
+      work.runs[active] = true;
+      if (work.moves.at(-1) !== active) work.moves.push(active);
+      return { suspended: [], resumed: [], left: work.left };
+    },
   };
 }
 
