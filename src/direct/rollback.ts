@@ -59,13 +59,12 @@ export async function rollBackDirectly(rollback: DirectRollback): Promise<Direct
   const written = await writeBack(rollback, found, claim, wanted);
   if (written.kind === 'stuck') return result('stuck', written.reason, written.state);
   const { problem, state } = await prove(rollback, wanted, written.state);
+  if (problem === null) rollback.tell('proof', 'every new request follows');
+  else rollback.tell('failure', problem);
   await moveWorkBack(rollback, oldColour, written.state.fence ?? claim);
-  if (problem !== null) {
-    rollback.tell('failure', problem);
-    return result('stuck', problem, state);
-  }
-  rollback.tell('proof', 'every new request follows');
-  return result('restored', `all traffic is on ${oldColour}`, state);
+  return problem === null
+    ? result('restored', `all traffic is on ${oldColour}`, state)
+    : result('stuck', problem, state);
 }
 
 async function readFirst(rollback: DirectRollback): Promise<RouterState> {

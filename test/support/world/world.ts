@@ -9,6 +9,7 @@ import {
   type Fence,
   type Platform,
   type RouterState,
+  type ScheduledWorkOrder,
   type TrafficRouter,
   type WriteResult,
 } from '../../../src/adapters/types.ts';
@@ -30,6 +31,8 @@ export interface ModelWork {
   runs: Record<Colour, boolean>;
   /** Where it was let run, in order, each once. */
   moves: Colour[];
+  /** Of the last write; another object for every write. */
+  written: Record<Colour, Fence | null>;
   /** Told as suspended before Cutover came. */
   left: string[];
   /** Called before each pass; throws when it cannot be done. */
@@ -63,7 +66,13 @@ export function createWorld(active: Colour = 'blue', size = 4): World {
     unreadable: false,
   });
   return {
-    work: { runs: { blue: true, green: true }, moves: [], left: [], beforePass: null },
+    work: {
+      runs: { blue: true, green: true },
+      moves: [],
+      written: { blue: null, green: null },
+      left: [],
+      beforePass: null,
+    },
     colours: {
       blue: active === 'blue' ? colour('1.0.0', size) : colour(null, 0),
       green: active === 'green' ? colour('1.0.0', size) : colour(null, 0),
@@ -138,18 +147,35 @@ function modelPlatform(world: World): Platform {
     },
     scale: async (colour, size) => setSize(colour, size),
     remove: async (colour) => setSize(colour, 0),
-    async moveScheduledWork({ active, permit }, signal) {
-      const { work } = world;
-      await work.beforePass?.();
-      await permit(signal);
-      work.runs[otherColour(active)] = false;
-      await permit(signal);
-      if (work.runs[otherColour(active)]) world.violations.push('both colours run what only one may');
-      work.runs[active] = true;
-      if (work.moves.at(-1) !== active) work.moves.push(active);
-      return { suspended: [], resumed: [], left: work.left };
+    async moveScheduledWork(order, signal) {
+      await world.work.beforePass?.();
+      await writeWork(world, otherColour(order.active), order, signal);
+      await writeWork(world, order.active, order, signal);
+      return { suspended: [], resumed: [], left: world.work.left };
     },
   };
+}
+
+/** One object of the colour, written as the contract says: conditional on what was read before the permit. */
+async function writeWork(
+  world: World,
+  colour: Colour,
+  { active, fence, permit }: ScheduledWorkOrder,
+  signal: AbortSignal,
+): Promise<void> {
+  const { work } = world;
+  for (;;) {
+    const read = work.written[colour];
+    await permit(signal);
+    if (work.written[colour] !== read) continue;
+    work.written[colour] = { ...fence };
+    work.runs[colour] = colour === active;
+    if (work.runs.blue && work.runs.green && colour === active) {
+      world.violations.push('both colours run what only one may');
+    }
+    if (colour === active && work.moves.at(-1) !== active) work.moves.push(active);
+    return;
+  }
 }
 
 function modelRouter(world: World): TrafficRouter {
