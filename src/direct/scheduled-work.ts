@@ -2,6 +2,7 @@
 import { bounded, messageOf } from '../activities/clock.ts';
 import { orderFor } from '../activities/scheduled-work.ts';
 import type { Fence } from '../adapters/types.ts';
+import { workFacts } from '../plan/scheduled-work.ts';
 import type { Colour } from '../plan/types.ts';
 import type { DirectRollback } from './context.ts';
 
@@ -14,12 +15,7 @@ export async function moveWorkBack(rollback: DirectRollback, active: Colour, fen
   if (pass === undefined) return;
   try {
     const order = orderFor(router, { active, fence });
-    const { suspended, resumed, left } = await bounded(LIMIT_MS, signal, (limit) => pass(order, limit));
-    const facts = [
-      ...(suspended.length === 0 ? [] : [`suspended ${suspended.join(', ')}`]),
-      ...(resumed.length === 0 ? [] : [`resumed ${resumed.join(', ')}`]),
-      ...(left.length === 0 ? [] : [`left suspended, as before: ${left.join(', ')}`]),
-    ];
+    const facts = workFacts(await bounded(LIMIT_MS, signal, (limit) => pass(order, limit)));
     tell('work', facts.length === 0 ? `scheduled work is on ${active} already` : facts.join('; '));
   } catch (error) {
     signal.throwIfAborted();

@@ -1,7 +1,7 @@
 /** CronJobs and consumers that only one colour may run: they go where all traffic has gone, both ways. */
 import { ActivityFailure, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { ScheduledWorkResult } from '../activities/types.ts';
-import { movesScheduledWork } from '../plan/scheduled-work.ts';
+import { movesScheduledWork, namesOfWork } from '../plan/scheduled-work.ts';
 import type { Colour } from '../plan/types.ts';
 import { otherColour } from '../plan/weights.ts';
 import { scheduledWork } from './activities.ts';
@@ -72,7 +72,7 @@ function releases({ messages }: Run): number {
 function tellWhatIsLeft(run: Run, colour: Colour, result: ScheduledWorkResult | null): void {
   if (result?.kind === 'superseded') callPerson(run, 'Scheduled work was not moved', result.note);
   if (result?.kind !== 'moved' || result.left.length === 0) return;
-  const names = result.left.join(', ');
+  const names = namesOfWork(result.left);
   callPerson(run, 'Scheduled work stays suspended', `${names} of ${colour}: suspended before Cutover came`);
 }
 
