@@ -2,7 +2,7 @@
  * Every activity's signature: the workflow proxies these, `create…Activities` implement them. Types only.
  * Mutations run on the task queue `cutover`, each under 5 s; everything else on `cutover-watch`.
  */
-import type { ColourState, Fence, NotifyEvent, RouterState } from '../adapters/types.ts';
+import type { ColourState, Fence, NotifyEvent, RouterState, ScheduledWorkReport } from '../adapters/types.ts';
 import type { Colour, HookPlan, HookPoint, Plan, SmokePlan, Weights } from '../plan/types.ts';
 import type { Baselines, ParityDifference } from '../workflows/api.ts';
 import type { Target, WatchInput, WatchResult } from './watch-types.ts';
@@ -111,6 +111,16 @@ export interface HookInput {
   idempotency_key: string;
 }
 
+export interface ScheduledWorkInput {
+  target: Target;
+  /** The colour that has all traffic. */
+  active: Colour;
+  /** Of the last traffic write. */
+  fence: Fence;
+}
+/** `superseded`: the router has another owner, a later write, or other weights by now; the rest is left as it is. */
+export type ScheduledWorkResult = ({ kind: 'moved' } & ScheduledWorkReport) | { kind: 'superseded'; note: string };
+
 export interface WatchActivities {
   watchWindow(input: WatchInput): Promise<WatchResult>;
   /** The active colour's values over one window, for `baseline`. Metrics without data are left out. */
@@ -120,6 +130,8 @@ export interface WatchActivities {
   runSmoke(input: SmokeInput): Promise<SmokeResult>;
   /** Throws CUTOVER_HOOK_FAILED (worth another attempt) or CUTOVER_SCRIPT_REFUSED (not); the answer is a line for people. */
   runHook(input: HookInput): Promise<{ note: string }>;
+  /** Suspends what only one colour may run on the other colour, then resumes it on the active one. */
+  moveScheduledWork(input: ScheduledWorkInput): Promise<ScheduledWorkResult>;
   /** Waits, heartbeating, until `size` instances of `version` are ready. Details: what is waited for. */
   /** At `deadline_ms`, epoch milliseconds, it answers with what there is; absent: never. */
   awaitReady(input: ColourInput & { version: string | null; size: number; deadline_ms?: number }): Promise<ColourState>;

@@ -24,6 +24,7 @@ import { settingsOf } from './settings.ts';
 import type { MetricsProvider, Notifier, Platform, TrafficRouter } from './types.ts';
 
 const DEFAULT_NAMESPACE = 'default';
+const DEFAULT_COLOUR_LABEL = 'colour';
 
 export interface AdapterSettings {
   /** Directory that files with credentials must lie in which a plan names; absent or null: none are read. */
@@ -68,6 +69,10 @@ export function createAdapters(settings: AdapterSettings): Adapters {
           container: settings.container ?? null,
           image: settings.image ?? null,
           port: settings.port ?? null,
+          activeOnly:
+            settings.active_only === undefined
+              ? undefined
+              : { selector: settings.active_only, colourLabel: settings.colour_label ?? DEFAULT_COLOUR_LABEL },
         });
       }
       case 'ecs': {
@@ -102,7 +107,7 @@ export function createAdapters(settings: AdapterSettings): Adapters {
       case 'local':
         return createLocalRouter({ url: localUrl(config), service: target.service });
       case 'service_selector': {
-        const { service, label = 'colour', ...place } = settingsOf(routerSettings.service_selector, config);
+        const { service, label = DEFAULT_COLOUR_LABEL, ...place } = settingsOf(routerSettings.service_selector, config);
         return createServiceSelectorRouter({ ...placeOf(target, place), service, label });
       }
       case 'gateway_api': {

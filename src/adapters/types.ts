@@ -27,6 +27,27 @@ export interface ColourState {
   instances: InstanceState[];
 }
 
+/** Who lets whose scheduled work run. */
+export interface ScheduledWorkOrder {
+  /** The colour that has all traffic: its work runs, and no other's. */
+  active: Colour;
+  /** Of the traffic write that gave it all, or of the claim. */
+  fence: Fence;
+  /**
+   * Called for every object between the read and the write that is conditional on that read. Throws
+   * CUTOVER_FENCE_SUPERSEDED when the router has another owner, a later write, or other weights by now.
+   */
+  permit(signal: AbortSignal): Promise<void>;
+}
+
+/** What a pass has changed, for people: `CronJob report-green`. */
+export interface ScheduledWorkReport {
+  suspended: string[];
+  resumed: string[];
+  /** Of the active colour, suspended all the same: it was so before Cutover came. */
+  left: string[];
+}
+
 export interface Platform {
   /**
    * `maxAgeMs` is for those who look again and again: what they get may be as old, where that spares the platform a request.
@@ -44,6 +65,11 @@ export interface Platform {
   scale(colour: Colour, size: number, signal: AbortSignal): Promise<void>;
   /** Frees what the colour holds (scale to 0, drained). Idempotent. */
   remove(colour: Colour, signal: AbortSignal): Promise<void>;
+  /**
+   * Suspends the work that only one colour may run on the other colour, and then resumes it on the active one. Idempotent,
+   * also after it was done in part. Absent: there is no such work.
+   */
+  moveScheduledWork?(order: ScheduledWorkOrder, signal: AbortSignal): Promise<ScheduledWorkReport>;
 }
 
 /** Orders all traffic writes of a service: epochs over deployments, steps within one. */

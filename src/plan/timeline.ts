@@ -4,6 +4,7 @@
  */
 import { findDescriptor } from './adapters.ts';
 import { formatDuration } from './duration.ts';
+import { movesScheduledWork } from './scheduled-work.ts';
 import { checkTexts, hookOf, notifierText, type TimelineHook } from './timeline/calls.ts';
 import { callsOf, isJudgedAtFull, type RollbackCause, rollbackCauses } from './timeline/causes.ts';
 import type { TimelinePhase } from './timeline/drafts.ts';
@@ -65,7 +66,7 @@ export interface Timeline {
   /** A person is called when. */
   calls: string[];
   lease: Plan['lease'];
-  after_rollback: { drain_ms: number; keep_failed_ms: number; hooks: TimelineHook[] };
+  after_rollback: { drain_ms: number; keep_failed_ms: number; hooks: TimelineHook[]; scheduled_work: boolean };
 }
 
 export function timelineOf(plan: Plan): Timeline {
@@ -102,6 +103,7 @@ export function timelineOf(plan: Plan): Timeline {
       drain_ms: plan.switch.drain_ms,
       keep_failed_ms: plan.keep_failed_ms,
       hooks: plan.hooks.on_rollback.map(hookOf),
+      scheduled_work: movesScheduledWork(plan),
     },
   };
 }
@@ -121,6 +123,7 @@ function longer(plan: Plan, stages: readonly Stage[]): string[] {
     ...(has('observation') ? ['`cutover extend` moves the end of the observation'] : []),
     ...(plan.smoke === null ? [] : ['the smoke suite takes what its requests take']),
     ...(plan.circuit_break === null ? [] : ['after an error burst the candidate pauses and tries again']),
+    ...(movesScheduledWork(plan) ? ['scheduled work that cannot be moved holds the switch at 100 %'] : []),
     ...(stages.some(({ hooks }) => hooks !== null) ? ['a hook pauses between its attempts, and may be held'] : []),
     'baselines are measured before a shift above 50 %, and the old colour is removed once nothing reaches it',
   ];

@@ -122,7 +122,7 @@ export interface Run {
   pause: PauseRecord | null;
   parity: ParityDifference[] | null;
   hooks: HookStatus[];
-  /** A hook that failed is held until it succeeds, or a person promotes past it. */
+  /** A hook that failed, or scheduled work, is held until it succeeds, or a person promotes past it. */
   heldHook: 'held' | 'promoted' | null;
   circuit: CircuitRecord | null;
   /** When all traffic had moved to the candidate; null: not yet. */

@@ -1,5 +1,6 @@
 /** Runs that people steer, and those with what a plan adds: hooks, a circuit break, a lease that keeps less. */
 import { expect, it } from 'vitest';
+import { CutoverError } from '../../src/errors.ts';
 import { START_UPDATE, type StartReceipt, type StartRequest } from '../../src/workflows/api.ts';
 import { testHook, testPlan } from '../support/plans.ts';
 import { breach, emptyEvidence, watchState } from '../support/world/scripted-activities.ts';
@@ -61,6 +62,19 @@ it('ran its hooks, one held and promoted past', async () => {
   await suite.harness.env.sleep(5_000);
   await deployment.update('promote', ANA);
   await record('hooked', deployment, 'succeeded');
+});
+
+it('moved work that only one colour runs to the candidate, held until it could be, and back', async () => {
+  const world = createWorld();
+  let refusals = 1;
+  world.work.beforePass = () => {
+    if (world.router.weights.green < 100 || refusals-- <= 0) return;
+    throw new CutoverError('CUTOVER_KUBERNETES_FORBIDDEN', 'cronjobs cannot be patched');
+  };
+  const platform = { kind: 'kubernetes', active_only: 'app=checkout,cutover.dev/active-only=true' };
+  const deployment = await suite.harness.deploy({ approval: null, platform }, world);
+  deployment.script.judge = (input, now) => (input.stage === 'observation' ? breach('error_rate > 1', now) : null);
+  await record('moved-scheduled-work', deployment, 'rolled_back');
 });
 
 it('rolled back by a hook that failed, with a hook of its own', async () => {

@@ -13,6 +13,7 @@ import { readObject } from '../kubernetes/read-object.ts';
 import type { ColourState, InstanceState, Platform } from '../types.ts';
 import { factsOf, readSurroundings } from './kubernetes/parity.ts';
 import { holdAt, letGo, scalerFor } from './kubernetes/scaler.ts';
+import { moveScheduledWork } from './kubernetes/scheduled-work.ts';
 
 export interface KubernetesPlatformOptions {
   context: string | null;
@@ -26,6 +27,8 @@ export interface KubernetesPlatformOptions {
   image: string | null;
   /** Port of checks that go past the router; null: the container's first. */
   port: number | null;
+  /** What only one colour may run; absent: nothing. */
+  activeOnly?: { selector: string; colourLabel: string } | undefined;
 }
 
 /** What both kinds have in common, and all that is read of them. */
@@ -36,7 +39,7 @@ const LOG_LINES = 3;
 const LOG_BYTES = 500;
 
 /**
- * Sets the image, the number of replicas, and nothing else. A colour's version is the tag or digest of its image, so one
+ * Sets the image, the number of replicas, and nothing else (but for what the plan calls active-only, which it suspends). A colour's version is the tag or digest of its image, so one
  * without either counts as never deployed. CUTOVER_KUBERNETES_NOT_FOUND when a workload does not exist, and the other errors
  * of the KubernetesApi; CUTOVER_PLATFORM_UNREACHABLE when no API server answers.
  */
@@ -162,8 +165,12 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
     }
   }
 
+  const { activeOnly } = options;
+  const work = activeOnly && { ...activeOnly, namespace, own: { kind, names: Object.values(names) } };
+
   return {
     inspect,
+    ...(work && { moveScheduledWork: (order, signal) => moveScheduledWork(api, work, order, signal) }),
     async compare(active, signal) {
       const standby = otherColour(active);
       const [one, other, surroundings] = await Promise.all([

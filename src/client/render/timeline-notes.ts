@@ -36,6 +36,7 @@ export function rollbackLines({ rollback, judging, after_rollback }: Timeline): 
     ...others.map(({ text, when }) => `· ${text} — ${when}`),
     ...(triggers.length === 0 ? [] : [fires]),
     ...afterwards,
+    ...(after_rollback.scheduled_work ? ['Scheduled work goes back to the old colour, after the traffic.'] : []),
     `The candidate is then kept for ${formatDuration(after_rollback.keep_failed_ms)} and scaled to 0.`,
   ];
 }

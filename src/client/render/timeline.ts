@@ -59,11 +59,23 @@ function oneStage(stage: Stage, timeline: Timeline, place: Place): string[] {
   const { colors, columns } = place;
   const line = row(formatDuration(stage.starts_after_ms), titleOf(stage), `${stage.share} %`, takes(stage, timeline));
   const facts = [
+    ...workFacts(stage),
     stage.smoke.length === 0 ? null : `smoke: ${stage.smoke.join(', ')}`,
     ...(stage.hooks?.run ?? []).map((hook) => `⚙ ${hookText(hook)}`),
     ...stage.success_criteria.map((source) => `✔ ${withCheck(source, timeline.checks)}`),
   ].filter((fact) => fact !== null);
   return [truncate(line, columns), ...facts.flatMap((fact) => wrapped(fact, TIME_COLUMNS + 2, columns, colors.dim))];
+}
+
+function workFacts({ scheduled_work: work }: Stage): string[] {
+  switch (work) {
+    case 'suspended':
+      return ['⏸ first, scheduled work of the candidate is suspended'];
+    case 'moved':
+      return ['⏵ it is suspended on the old colour, then resumed on the candidate'];
+    case null:
+      return [];
+  }
 }
 
 /** A check of the plan's own, with what it looks at. */

@@ -24,6 +24,7 @@ const NO_LOG = 'the reason of a crash lacks the last lines of its log';
 const UNWATCHED = 'every look is a request of its own, where one watch would do';
 const NO_AUTOSCALER = 'a deployment fails whose workloads a HorizontalPodAutoscaler scales';
 const NO_KEDA = 'a deployment fails whose workloads KEDA scales';
+const NO_KEDA_WORK = 'consumers that KEDA scales are not suspended';
 const NO_PARITY = 'the colours cannot be compared';
 
 /** Empty: neither platform nor router is on Kubernetes. */
@@ -33,7 +34,11 @@ export function requestsOf(plan: Plan): KubernetesRequest[] {
 
 function platformRequests(plan: Plan): KubernetesRequest[] {
   if (plan.platform.kind !== 'kubernetes') return [];
-  const { deployments = servicesOf(plan), workload = 'Deployment' } = settingsOf(kubernetesPlatform, plan.platform);
+  const {
+    deployments = servicesOf(plan),
+    workload = 'Deployment',
+    active_only: activeOnly,
+  } = settingsOf(kubernetesPlatform, plan.platform);
   const ask = asking(placeOf(plan, {}));
   const workloads = workload === 'Deployment' ? 'deployments' : 'statefulsets';
   const parity = plan.require_parity ? null : NO_PARITY;
@@ -56,6 +61,17 @@ function platformRequests(plan: Plan): KubernetesRequest[] {
     ask('', 'secrets', 'get', null, parity),
     ask('policy', 'poddisruptionbudgets', 'list', null, parity),
     ask('networking.k8s.io', 'networkpolicies', 'list', null, parity),
+    ...(activeOnly === undefined ? [] : workRequests(ask)),
+  ];
+}
+
+function workRequests(ask: ReturnType<typeof asking>): KubernetesRequest[] {
+  const verbs = ['list', 'get', 'patch'] as const;
+  return [
+    ...verbs.map((verb) => ask('batch', 'cronjobs', verb)),
+    ...verbs.map((verb) => ask('apps', 'deployments', verb)),
+    ...verbs.map((verb) => ask('apps', 'statefulsets', verb)),
+    ...verbs.map((verb) => ask('keda.sh', 'scaledobjects', verb, null, NO_KEDA_WORK)),
   ];
 }
 

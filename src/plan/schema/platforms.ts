@@ -36,6 +36,15 @@ const image = text('an image without its tag').optional().meta({
 const port = z.int('a port').min(1, 'a port from 1').max(65_535, 'a port up to 65535');
 const region = text('a region').optional().meta({ description: 'AWS region.' });
 
+const LABEL_KEY = '(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?';
+const LABEL_PAIR = `${LABEL_KEY}=[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?`;
+const labelKey = text('a label', 317).regex(new RegExp(`^${LABEL_KEY}$`), 'a label, such as colour');
+/** Of the selectors of Kubernetes the plainest, which selects nothing by accident. */
+const labelSelector = text('a label selector').regex(
+  new RegExp(`^${LABEL_PAIR}(?:,${LABEL_PAIR})*$`),
+  'labels such as app=checkout,cutover.dev/active-only=true',
+);
+
 export const kubernetesPlatform = z
   .strictObject({
     context: text('a kubeconfig context').optional().meta({
@@ -60,6 +69,15 @@ export const kubernetesPlatform = z
       otherwise: "the container's first",
     }),
     image,
+    active_only: labelSelector.optional().meta({
+      description: 'Labels of the CronJobs and consumers that only the active colour may run.',
+      otherwise: 'nothing is suspended',
+      examples: ['app=checkout,cutover.dev/active-only=true'],
+    }),
+    colour_label: labelKey.optional().meta({
+      description: 'Label of theirs that says which colour they belong to.',
+      default: 'colour',
+    }),
   })
   .meta({ description: 'Two workloads of a Kubernetes cluster.' });
 

@@ -1,5 +1,6 @@
 /** The stages that a plan asks for, each by itself. */
 import { PLANNED_PHASES, type PlannedPhase } from '../finding.ts';
+import { movesScheduledWork } from '../scheduled-work.ts';
 import type { Criterion, HookPlan, HookPoint, Plan } from '../types.ts';
 import { mostMsOf } from './calls.ts';
 
@@ -35,6 +36,7 @@ export interface Draft {
   smoke?: string[];
   size_percent?: number;
   hooks?: Hooks;
+  work?: 'suspended' | 'moved';
 }
 
 /** What is run at one point of the story, one after the other. */
@@ -45,6 +47,7 @@ interface Hooks {
 
 const GUARDED: Watched = { guard: true, own: [] };
 const UNWATCHED: Watched = { guard: false, own: [] };
+const WORK_MOVED: Draft = { phase: 'switch', least_ms: 0, most_ms: 0, watched: GUARDED, work: 'moved' };
 
 /** In the order of the story; steps that the candidate has reached already included. */
 export function draftsOf(plan: Plan): Draft[] {
@@ -57,12 +60,14 @@ export function draftsOf(plan: Plan): Draft[] {
       most_ms: plan.provision_timeout_ms,
       watched: UNWATCHED,
       size_percent: plan.capacity.validation_percent,
+      ...(movesScheduledWork(plan) && { work: 'suspended' as const }),
     },
     ...PLANNED_PHASES.filter((name) => name !== 'decision_window').flatMap((name) => validation(plan, name)),
     ...(approval === null
       ? []
       : [{ phase: 'approval' as const, least_ms: 0, most_ms: approval.timeout_ms, watched: GUARDED }]),
     ...switchDrafts(plan),
+    ...(movesScheduledWork(plan) ? [WORK_MOVED] : []),
     ...hooked(plan, 'switch', 'after_switch', GUARDED),
     window(plan, 'decision_window', phases.decision_window),
     ...(observation.duration_ms === 0 ? [] : [observed(plan)]),

@@ -26,6 +26,8 @@ export interface Stage {
   size_percent: number | null;
   /** What is run in it, one after the other; null: it is no stage of hooks. */
   hooks: { point: 'before_switch' | 'after_switch' | 'before_cleanup'; run: TimelineHook[] } | null;
+  /** Of what only one colour may run: it is `suspended` on the candidate, or `moved` to it; null: stays as it is. */
+  scheduled_work: 'suspended' | 'moved' | null;
 }
 
 /** The phases that the plan has; `skippedPhases` names the others. */
@@ -53,6 +55,7 @@ export function stagesOf(plan: Plan): Stage[] {
       smoke: draft.smoke ?? [],
       size_percent: draft.size_percent ?? null,
       hooks: draft.hooks === undefined ? null : { point: draft.hooks.point, run: draft.hooks.hooks.map(hookOf) },
+      scheduled_work: draft.work ?? null,
     });
     share = to;
     startsAfterMs += draft.least_ms;

@@ -7,6 +7,7 @@ import { beginPhase, endPhase, setPhase, tell } from '../journal.ts';
 import { unpaused } from '../pause.ts';
 import { readyOrStop } from '../readiness.ts';
 import { candidateShare, claimedOf, type Run } from '../run.ts';
+import { moveWorkToCandidate } from '../scheduled-work.ts';
 import { smokeSuite } from '../smoke.ts';
 import { moveTo } from '../traffic.ts';
 import { openWindow, watchPhase } from '../watching.ts';
@@ -24,6 +25,7 @@ export async function switchTraffic(run: Run): Promise<void> {
     if (step.smoke === true && run.plan.smoke !== null) await smokeSuite(run, run.plan.smoke);
     if (step.share < 100) await watchStep(run, step);
   }
+  await moveWorkToCandidate(run);
   await runHooks(run, 'after_switch');
   endPhase(run, record, 'passed', `100 % on ${claimedOf(run).candidate}`);
   tell(run, 'Switched', `all traffic of ${run.plan.service} goes to ${run.plan.version}`);

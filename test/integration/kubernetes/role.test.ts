@@ -5,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKubernetesApi } from '../../../src/adapters/kubernetes/api.ts';
 import { ruleFor } from '../../../src/adapters/kubernetes/errors.ts';
 import { createAdapters } from '../../../src/adapters/registry.ts';
-import type { TrafficRouter } from '../../../src/adapters/types.ts';
+import type { Platform, TrafficRouter } from '../../../src/adapters/types.ts';
 import { requestsOf } from '../../../src/direct/kubernetes/requests.ts';
 import { CutoverError } from '../../../src/errors.ts';
 import type { Plan } from '../../../src/plan/types.ts';
+import { addWork, SELECTOR } from '../../support/kubernetes/active-only.ts';
 import { type ApiCall, type ApiProxy, startApiProxy } from '../../support/kubernetes/api-proxy.ts';
 import { type ControlPlane, openControlPlane } from '../../support/kubernetes/control-plane.ts';
 import {
@@ -52,7 +53,7 @@ const FIRST = 'service-selector';
 function plansOf(target: string, namespace = 'shop', context = 'round-0'): Plan[] {
   const routers = ROUTERS[target] ?? [];
   const [first] = routers;
-  const onDeployments = { kind: 'kubernetes', context, namespace } as const;
+  const onDeployments = { kind: 'kubernetes', context, namespace, active_only: SELECTOR } as const;
   const onStatefulSets = { ...onDeployments, workload: 'StatefulSet', deployments: STATEFUL } as const;
   const plans = routers.map((router) => testPlan({ platform: onDeployments, router }));
   return first === undefined ? plans : [...plans, testPlan({ platform: onStatefulSets, router: first })];
@@ -74,6 +75,7 @@ kubernetes.suite('the Roles of deploy/kubernetes/target', () => {
     await writeFile(process.env.KUBECONFIG, JSON.stringify(roundsOf(proxy.url)));
     shop = await openShop(plane, { replicas: { blue: 2, green: 1 } });
     await furnish(plane, shop);
+    await addWork(plane, shop, { ledger: 'journal' });
     await crashOnePod(plane, shop);
   }, START_MS);
   afterAll(async () => {
@@ -120,10 +122,17 @@ kubernetes.suite('the Roles of deploy/kubernetes/target', () => {
       () => platform.scale('green', 2, signal()),
       () => platform.remove('green', signal()),
       () => platform.compare('blue', signal()),
+      () => moveWork(platform),
       () => router.read(signal(), LOOK_AGE_MS),
       () => moveAll(router),
       async () => router.convergence((await router.read(signal())).weights, signal()),
     ];
+  }
+
+  async function moveWork({ moveScheduledWork }: Platform): Promise<void> {
+    if (moveScheduledWork === undefined) throw new Error('the platform moves no work');
+    const fence = { run: 'role', epoch: round, step: 0 };
+    await moveScheduledWork({ active: 'blue', fence, permit: async () => undefined }, signal());
   }
 
   async function moveAll(router: TrafficRouter): Promise<void> {

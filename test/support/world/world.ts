@@ -9,11 +9,13 @@ import {
   type Fence,
   type Platform,
   type RouterState,
+  type ScheduledWorkOrder,
   type TrafficRouter,
   type WriteResult,
 } from '../../../src/adapters/types.ts';
 import { CutoverError } from '../../../src/errors.ts';
 import type { Colour, Weights } from '../../../src/plan/types.ts';
+import { otherColour } from '../../../src/plan/weights.ts';
 import type { ParityDifference } from '../../../src/workflows/api.ts';
 
 export interface ModelColour {
@@ -24,7 +26,21 @@ export interface ModelColour {
   unreadable: boolean;
 }
 
+/** What only one colour may run. */
+export interface ModelWork {
+  runs: Record<Colour, boolean>;
+  /** Where it was let run, in order, each once. */
+  moves: Colour[];
+  /** Of the last write; another object for every write. */
+  written: Record<Colour, Fence | null>;
+  /** Told as suspended before Cutover came. */
+  left: string[];
+  /** Called before each pass; throws when it cannot be done. */
+  beforePass: (() => Promise<void> | void) | null;
+}
+
 export interface World {
+  work: ModelWork;
   colours: Record<Colour, ModelColour>;
   router: RouterState;
   /** Every change of the weights, in order, with its writer's fence (null: foreign). */
@@ -50,6 +66,13 @@ export function createWorld(active: Colour = 'blue', size = 4): World {
     unreadable: false,
   });
   return {
+    work: {
+      runs: { blue: true, green: true },
+      moves: [],
+      written: { blue: null, green: null },
+      left: [],
+      beforePass: null,
+    },
     colours: {
       blue: active === 'blue' ? colour('1.0.0', size) : colour(null, 0),
       green: active === 'green' ? colour('1.0.0', size) : colour(null, 0),
@@ -124,7 +147,35 @@ function modelPlatform(world: World): Platform {
     },
     scale: async (colour, size) => setSize(colour, size),
     remove: async (colour) => setSize(colour, 0),
+    async moveScheduledWork(order, signal) {
+      await world.work.beforePass?.();
+      await writeWork(world, otherColour(order.active), order, signal);
+      await writeWork(world, order.active, order, signal);
+      return { suspended: [], resumed: [], left: world.work.left };
+    },
   };
+}
+
+/** One object of the colour, written as the contract says: conditional on what was read before the permit. */
+async function writeWork(
+  world: World,
+  colour: Colour,
+  { active, fence, permit }: ScheduledWorkOrder,
+  signal: AbortSignal,
+): Promise<void> {
+  const { work } = world;
+  for (;;) {
+    const read = work.written[colour];
+    await permit(signal);
+    if (work.written[colour] !== read) continue;
+    work.written[colour] = { ...fence };
+    work.runs[colour] = colour === active;
+    if (work.runs.blue && work.runs.green && colour === active) {
+      world.violations.push('both colours run what only one may');
+    }
+    if (colour === active && work.moves.at(-1) !== active) work.moves.push(active);
+    return;
+  }
 }
 
 function modelRouter(world: World): TrafficRouter {

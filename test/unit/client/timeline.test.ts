@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { width } from '../../../src/client/render/text.ts';
 import { renderTimeline } from '../../../src/client/render/timeline.ts';
 import { timelineOf } from '../../../src/plan/timeline.ts';
-import { load, sharedPlan } from '../plan/support.ts';
+import { ACTIVE_ONLY, load, REQUIRED, sharedPlan } from '../plan/support.ts';
 
 const colors = pc.createColors(false);
 const checkout = timelineOf(load(sharedPlan('checkout.yaml').text, []).plan);
@@ -34,6 +34,15 @@ describe('the timeline on a terminal', () => {
     expect(text).not.toContain('no data');
     expect(text).toContain('nobody is asked to approve');
     expect(text).toMatch(/not in the plan: warmup, health check, performance validation,\s+approval,\s+lease/);
+  });
+
+  it('tells when scheduled work is moved, both ways', () => {
+    const plan = load(ACTIVE_ONLY, REQUIRED.slice(0, 2)).plan;
+    const text = renderTimeline(timelineOf(plan), { columns: 100, colors });
+    expect(text).toMatch(/provision +0 % .*\n +⏸ first, scheduled work of the candidate is suspended\n/);
+    expect(text).toMatch(/switch: scheduled work +100 % {2}no set time\n +⏵ it is suspended on the old colour, then/);
+    expect(text).toContain('Scheduled work goes back to the old colour, after the traffic.');
+    expect(shown).not.toContain('cheduled work');
   });
 
   it('tells of hooks, checks, parity, what is safe, and who is told', () => {

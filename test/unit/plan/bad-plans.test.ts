@@ -112,6 +112,20 @@ const KEYS: BadPlan[] = [
     'VirtualService',
   ],
   [
+    'a selector of sets',
+    `platform: {kubernetes: {active_only: "app in (a, b)"}}\nrouter: {service_selector: {service: a}}\n${PROMETHEUS}`,
+    'VALUE 1:38 platform.kubernetes.active_only',
+    'app in (a, b)',
+    'app=checkout,cutover.dev/active-only=true',
+  ],
+  [
+    'a selector of everything',
+    `platform: {kubernetes: {active_only: ","}}\nrouter: {service_selector: {service: a}}\n${PROMETHEUS}`,
+    'VALUE 1:38 platform.kubernetes.active_only',
+    'is `,`',
+    'app=checkout,cutover.dev/active-only=true',
+  ],
+  [
     'two platforms',
     'platform:\n  local: {}\n  ecs: {cluster: a, services: {blue: b, green: c}}',
     'VALUE 3:3 platform.ecs',
