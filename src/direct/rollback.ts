@@ -48,7 +48,8 @@ export async function rollBackDirectly(rollback: DirectRollback): Promise<Direct
     'read',
     `the router holds ${formatWeights(found.weights)}; ${claim.run} claimed it, step ${claim.step}`,
   );
-  if (sameWeights(found.weights, wanted)) return result('nothing_to_do', `all traffic is on ${oldColour} already`);
+  if (sameWeights(found.weights, wanted) && found.exposed === undefined)
+    return result('nothing_to_do', `all traffic is on ${oldColour} already`);
   const capacity = await capacityOf(rollback, oldColour, wanted);
   if (capacity.note !== null) rollback.tell('capacity', capacity.note);
   if (capacity.kind === 'short') return result('held', `${capacity.note}; --force goes all the same`);

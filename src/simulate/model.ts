@@ -75,7 +75,8 @@ function modelRouter(course: Course, now: () => Promise<number>): TrafficRouter 
   return {
     read: async () => state,
     claim: (expectedRevision, fence) => write({ weights: null, fence, expectedRevision }),
-    shift: ({ weights, fence, expected_revision }) => write({ weights, fence, expectedRevision: expected_revision }),
+    shift: ({ weights, expose, fence, expected_revision }) =>
+      write({ weights, exposed: expose, fence, expectedRevision: expected_revision }),
     async convergence(weights) {
       const converged = sameWeights(state.weights, weights);
       return { converged, in_flight: { blue: 0, green: 0 }, detail: 'a model', state };

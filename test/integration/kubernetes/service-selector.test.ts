@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FENCE_ANNOTATION } from '../../../src/adapters/routers/kubernetes/fenced-object.ts';
 import { createServiceSelectorRouter } from '../../../src/adapters/routers/kubernetes/service-selector.ts';
+import { FENCE_ANNOTATION } from '../../../src/adapters/routers/kubernetes/stored-fence.ts';
 import type { Weights } from '../../../src/plan/types.ts';
 import { routerContract } from '../../support/contracts/router.ts';
 import { type ControlPlane, openControlPlane } from '../../support/kubernetes/control-plane.ts';
