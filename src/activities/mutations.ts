@@ -2,6 +2,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { Adapters } from '../adapters/registry.ts';
 import { CutoverError } from '../errors.ts';
+import { formatShare } from '../plan/exposure.ts';
 import type { Colour } from '../plan/types.ts';
 import { claimRouter } from './claim-router.ts';
 import { withFailures } from './failure.ts';
@@ -44,11 +45,11 @@ async function refuseUnderTraffic(
   what: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { weights } = await adapters.router(input.target).read(signal);
-  const share = weights[input.colour];
-  if (share === 0) return;
+  const { weights, exposed } = await adapters.router(input.target).read(signal);
+  const its = exposed?.colour === input.colour ? exposed : null;
+  if (weights[input.colour] === 0 && its === null) return;
   throw new CutoverError(
     'CUTOVER_COLOUR_HAS_TRAFFIC',
-    `will not ${what} ${input.colour}: it has ${share} % of the traffic`,
+    `will not ${what} ${input.colour}: it has ${formatShare(weights[input.colour], its)} of the traffic`,
   );
 }

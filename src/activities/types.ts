@@ -2,7 +2,7 @@
  * Every activity's signature: the workflow proxies these, `create…Activities` implement them. Types only.
  * Mutations run on the task queue `cutover`, each under 5 s; everything else on `cutover-watch`.
  */
-import type { ColourState, Fence, NotifyEvent, RouterState, ScheduledWorkReport } from '../adapters/types.ts';
+import type { ColourState, Exposed, Fence, NotifyEvent, RouterState, ScheduledWorkReport } from '../adapters/types.ts';
 import type { Colour, HookPlan, HookPoint, Plan, SmokePlan, Weights } from '../plan/types.ts';
 import type { Baselines, ParityDifference } from '../workflows/api.ts';
 import type { Target, WatchInput, WatchResult } from './watch-types.ts';
@@ -30,6 +30,8 @@ export interface Parity {
 export interface ShiftInput {
   target: Target;
   weights: Weights;
+  /** What reaches the candidate beside its share from then on; absent: nothing. */
+  expose?: Exposed;
   expected_revision: string;
   fence: Fence;
   /** Instances that carry 100 %: the active colour's real size, measured at the claim. */

@@ -1,13 +1,14 @@
 /** Whether the router still holds what this run wrote, looked at beside the ticks. */
 import type { RouterState, TrafficRouter } from '../adapters/types.ts';
-import type { Weights } from '../plan/types.ts';
+import { sameExposure } from '../plan/exposure.ts';
+import type { Exposure, Weights } from '../plan/types.ts';
 import { sameWeights } from '../plan/weights.ts';
 import { bounded, type Clock } from './clock.ts';
 
 export interface DriftWatch {
   /** Begins to read the router when that is due: at first, every 5 s, and at the tick after other weights were read. */
   look(): void;
-  /** The other weights, once two reads in a row agreed on them; null: none are known. Never waits. */
+  /** The other traffic, once two reads in a row agreed on it; null: none is known. Never waits. */
   found(): RouterState | null;
   /** The same after a read that is made now, and another one when it is needed. A router that cannot be read says nothing. */
   confirm(): Promise<RouterState | null>;
@@ -17,6 +18,8 @@ export interface DriftDependencies {
   router: Pick<TrafficRouter, 'read'>;
   /** What the router must hold. */
   weights: Weights;
+  /** What it must expose; absent: not compared. */
+  exposed?: Exposure | undefined;
   clock: Clock;
   /** Bounds one read, and `confirm` as a whole. */
   timeoutMs: number;
@@ -29,7 +32,8 @@ const PAUSE_MS = 5_000;
 const AGAIN_MS = 200;
 
 /** No other revision counts, only other weights: this run writes none while it watches. */
-export function createDriftWatch({ router, weights, clock, timeoutMs, signal }: DriftDependencies): DriftWatch {
+export function createDriftWatch(dependencies: DriftDependencies): DriftWatch {
+  const { router, weights, exposed, clock, timeoutMs, signal } = dependencies;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | null = null;
   let suspect: RouterState | null = null;
@@ -41,13 +45,18 @@ export function createDriftWatch({ router, weights, clock, timeoutMs, signal }: 
       router.read(limit, suspect === null ? RECENT_MS : 0),
     ).catch(() => null);
     if (state === null) return;
-    if (sameWeights(state.weights, weights)) {
+    if (sameTraffic(state, { weights, exposed })) {
       suspect = null;
-    } else if (suspect !== null && sameWeights(suspect.weights, state.weights)) {
+    } else if (suspect !== null && sameTraffic(state, suspect)) {
       confirmed = state;
     } else {
       suspect = state;
     }
+  }
+
+  function sameTraffic(state: RouterState, other: { weights: Weights; exposed?: Exposure | undefined }): boolean {
+    if (!sameWeights(state.weights, other.weights)) return false;
+    return exposed === undefined || sameExposure(state.exposed ?? null, other.exposed ?? null);
   }
 
   async function readAgain(): Promise<void> {

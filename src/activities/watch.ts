@@ -109,7 +109,7 @@ function isHeartbeatDue(lastMs: number, nowMs: number): boolean {
 
 function sourcesOf(input: WatchInput, deps: WatchDependencies): TickSources {
   const { platform, provider, router = null, calls = NO_CALLS, clock, signal } = deps;
-  const { candidate, active, target, weights, checks, health_path } = input;
+  const { candidate, active, target, weights, exposed, checks, health_path } = input;
   const resolutionMs = input.settings.resolution_ms;
   const timeoutMs = tickDeadlineMs(resolutionMs);
   const variables = {
@@ -124,7 +124,10 @@ function sourcesOf(input: WatchInput, deps: WatchDependencies): TickSources {
     provider,
     checks: deps.checks ?? createCheckReader(platform, candidate, health_path, clock, timeoutMs),
     planChecks: createPlanChecks({ checks, platform, candidate, variables, resolutionMs, clock, signal, ...calls }),
-    drift: weights === null || router === null ? null : createDriftWatch({ router, weights, clock, timeoutMs, signal }),
+    drift:
+      weights === null || router === null
+        ? null
+        : createDriftWatch({ router, weights, exposed, clock, timeoutMs, signal }),
     signal,
   };
 }

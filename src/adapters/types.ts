@@ -3,7 +3,7 @@
  * state that a restart would lose. Every method takes an AbortSignal, throws CutoverError, and never retries by itself
  * for longer than its caller's deadline.
  */
-import type { Colour, Weights } from '../plan/types.ts';
+import type { Colour, Exposure, Weights } from '../plan/types.ts';
 import type { ParityDifference } from '../workflows/api.ts';
 
 export interface InstanceState {
@@ -86,8 +86,15 @@ export interface Fence {
  */
 export const DIRECT_STEP = 1_000_000;
 
+/** What reaches one colour, the candidate, beside its share. */
+export interface Exposed extends Exposure {
+  colour: Colour;
+}
+
 export interface RouterState {
   weights: Weights;
+  /** What is left of what the last fenced write exposed, `partly` when not all of it; absent: nothing. */
+  exposed?: Exposed & { partly?: true };
   /** Opaque; changes with every write by anybody. */
   revision: string;
   fence: Fence | null;
@@ -109,6 +116,11 @@ export interface WriteResult {
 
 export interface ShiftRequest {
   weights: Weights;
+  /**
+   * Every shift states the whole of what is wanted: one without it takes away what an earlier one exposed, in the same
+   * write. Only for a router whose descriptor has `header_routing`, `mirroring`, or both.
+   */
+  expose?: Exposed;
   /** From workflow state, never from a fresh read of the writer. */
   expected_revision: string;
   fence: Fence;
@@ -130,7 +142,7 @@ export interface TrafficRouter {
   readonly countsInFlight?: false;
   /** `maxAgeMs` as with `Platform.inspect`. */
   read(signal: AbortSignal, maxAgeMs?: number): Promise<RouterState>;
-  /** Claims `fence.epoch` (stored epoch + 1, step 0) and stores the weights of that moment as `before`. */
+  /** Claims `fence.epoch` (stored epoch + 1, step 0) and stores the weights of that moment as `before`. Exposes what was exposed. */
   claim(expected_revision: string, fence: Fence, signal: AbortSignal): Promise<WriteResult>;
   shift(request: ShiftRequest, signal: AbortSignal): Promise<WriteResult>;
   /** Whether new requests follow `weights` everywhere; read-only. */

@@ -49,7 +49,7 @@ export async function rollBackDirectly(rollback: DirectRollback): Promise<Direct
     'read',
     `the router holds ${formatWeights(found.weights)}; ${claim.run} claimed it, step ${claim.step}`,
   );
-  if (sameWeights(found.weights, wanted)) {
+  if (sameWeights(found.weights, wanted) && found.exposed === undefined) {
     await moveWorkBack(rollback, oldColour, claim);
     return result('nothing_to_do', `all traffic is on ${oldColour} already`);
   }

@@ -18,6 +18,10 @@ export interface RouterDescriptor extends CommonDescriptor {
   role: 'router';
   /** False: a colour has all of the traffic or none. */
   partial_traffic: boolean;
+  /** Requests with a header of the plan's can be sent to a colour whatever its share. */
+  header_routing: boolean;
+  /** Copies of requests can be sent to a colour, and their answers dropped. */
+  mirroring: boolean;
   /** Writes are refused atomically when the revision is not the expected one. */
   conditional_writes: boolean;
   /** The soonest that new requests follow a write everywhere; null: no bound is known from the plan. */
@@ -47,7 +51,8 @@ function platform(kind: string, built = false): PlatformDescriptor {
 }
 
 function router(kind: string, rest: Partial<Omit<RouterDescriptor, 'kind' | 'role'>> = {}): RouterDescriptor {
-  const common = { built: false, partial_traffic: true, conditional_writes: true, convergence_floor_ms: noFloor };
+  const writes = { conditional_writes: true, convergence_floor_ms: noFloor };
+  const common = { built: false, partial_traffic: true, header_routing: false, mirroring: false, ...writes };
   return { kind, role: 'router', ...common, ...rest };
 }
 
@@ -64,10 +69,10 @@ export const DESCRIPTORS: readonly AdapterDescriptor[] = [
   platform('kubernetes', true),
   platform('ecs', true),
   platform('asg', true),
-  router('local', { built: true, convergence_floor_ms: floorOf(0) }),
+  router('local', { built: true, header_routing: true, convergence_floor_ms: floorOf(0) }),
   router('service_selector', { built: true, partial_traffic: false }),
-  router('gateway_api', { built: true }),
-  router('istio', { built: true }),
+  router('gateway_api', { built: true, header_routing: true, mirroring: true }),
+  router('istio', { built: true, header_routing: true, mirroring: true }),
   router('ingress_nginx', { built: true }),
   router('traefik', { built: true }),
   router('alb', { conditional_writes: false }),

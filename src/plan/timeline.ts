@@ -10,7 +10,7 @@ import { callsOf, isJudgedAtFull, type RollbackCause, rollbackCauses } from './t
 import type { TimelinePhase } from './timeline/drafts.ts';
 import { type Stage, skippedPhases, stagesOf } from './timeline/stages.ts';
 import { titleOf } from './timeline/titles.ts';
-import type { ApprovalPlan, NotifierPlan, Plan } from './types.ts';
+import type { ApprovalPlan, Exposure, NotifierPlan, Plan } from './types.ts';
 
 export interface Duration {
   /** Without waiting for people, machines or data. */
@@ -24,6 +24,8 @@ export interface RouterRequest {
   stage: string;
   from_percent: number;
   to_percent: number;
+  /** What reaches the candidate beside its share from then on; null: nothing does. */
+  exposed: Exposure | null;
   starts_after_ms: number;
   deadline_ms: number;
 }
@@ -136,7 +138,8 @@ function routerOf(plan: Plan, stages: readonly Stage[]): Timeline['router'] {
       if (stage.shift === null) return [];
       const { from, to, deadline_ms } = stage.shift;
       const { starts_after_ms } = stage;
-      return [{ stage: titleOf(stage), from_percent: from, to_percent: to, starts_after_ms, deadline_ms }];
+      const exposed = stage.exposed;
+      return [{ stage: titleOf(stage), from_percent: from, to_percent: to, exposed, starts_after_ms, deadline_ms }];
     }),
     conditional_writes: descriptor?.conditional_writes ?? false,
     convergence_floor_ms: descriptor?.convergence_floor_ms({ ...plan.router }) ?? null,

@@ -64,6 +64,7 @@ async function watchToItsEnd(run: Run, record: PhaseRecord, window: Window): Pro
     const result = await watchOnce(run, record, {
       ...watchInput(run, record.name, window, noDataLimitMs),
       weights: run.weights,
+      ...(run.exposed === null ? {} : { exposed: run.exposed }),
       started_at_ms: startedAtMs,
       ends_at_ms: endsAtMs,
       resume: state,

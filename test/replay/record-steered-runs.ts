@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { CutoverError } from '../../src/errors.ts';
 import { START_UPDATE, type StartReceipt, type StartRequest } from '../../src/workflows/api.ts';
-import { testHook, testPlan } from '../support/plans.ts';
+import { behindGateway, testHook, testPlan } from '../support/plans.ts';
 import { breach, emptyEvidence, watchState } from '../support/world/scripted-activities.ts';
 import { useHarness } from '../support/world/use-harness.ts';
 import { createWorld, directRollback } from '../support/world/world.ts';
@@ -173,4 +173,23 @@ it('taken over by the next deployment', async () => {
   await expect.poll(async () => (await next.describe()).runId, { timeout: 10_000 }).not.toBe(first);
   await save('taken-over', await workflow.getHandle(deployment.handle.workflowId, first).fetchHistory());
   await next.terminate();
+});
+
+it('exposed its candidate by header and mirror, then by header beside a share', async () => {
+  const { phases } = testPlan();
+  const header = { name: 'X-Cutover', value: 'candidate' };
+  const exposing = {
+    ...phases,
+    warmup: phases.warmup && { ...phases.warmup, expose: { header, mirror_percent: 10 } },
+    performance_validation: phases.performance_validation && {
+      ...phases.performance_validation,
+      expose: { header, mirror_percent: null },
+    },
+  };
+  const deployment = await suite.harness.deploy({ ...behindGateway(), phases: exposing });
+  await deployment.until('approval');
+  await deployment.update('approve', ANA);
+  await deployment.until('observation');
+  await deployment.update('rollback', ANA);
+  await record('exposed', deployment, 'rolled_back');
 });

@@ -38,7 +38,7 @@ export interface WatchWorld {
   traffic: Record<Colour, Traffic>;
   heartbeats: WatchHeartbeat[];
   /** What the router holds; `reads` counts how often it was asked. `down`: it cannot be read. */
-  router: { weights: Weights; revision: string; reads: number; down: boolean };
+  router: { weights: Weights; exposed?: RouterState['exposed']; revision: string; reads: number; down: boolean };
   /** Called at every step of the clock, with the time since the start. */
   at(elapsedMs: number, act: () => void): void;
   input(
@@ -123,7 +123,7 @@ export async function createWatchWorld(): Promise<WatchWorld> {
     }
   });
   const heartbeats: WatchHeartbeat[] = [];
-  const router = { weights: { blue: 0, green: 100 }, revision: '1', reads: 0, down: false };
+  const router: WatchWorld['router'] = { weights: { blue: 0, green: 100 }, revision: '1', reads: 0, down: false };
   return {
     source,
     clock,
@@ -159,6 +159,7 @@ export async function createWatchWorld(): Promise<WatchWorld> {
 function readRouter(router: WatchWorld['router']): RouterState {
   router.reads += 1;
   if (router.down) throw new Error('the router does not answer');
-  const { weights, revision } = router;
-  return { weights: { ...weights }, revision, fence: null, fenced_revision: null, before: null };
+  const { weights, exposed, revision } = router;
+  const traffic = { weights: { ...weights }, ...(exposed === undefined ? {} : { exposed }) };
+  return { ...traffic, revision, fence: null, fenced_revision: null, before: null };
 }

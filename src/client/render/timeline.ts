@@ -1,6 +1,7 @@
 /** A plan as a timeline: what will happen, when, and what ends it early. Readable at 80 columns. */
 import wrapAnsi from 'wrap-ansi';
 import { formatDuration } from '../../plan/duration.ts';
+import { formatExposure } from '../../plan/exposure.ts';
 import type { Stage } from '../../plan/timeline/stages.ts';
 import { titleOf } from '../../plan/timeline/titles.ts';
 import type { Duration, Timeline } from '../../plan/timeline.ts';
@@ -60,6 +61,7 @@ function oneStage(stage: Stage, timeline: Timeline, place: Place): string[] {
   const line = row(formatDuration(stage.starts_after_ms), titleOf(stage), `${stage.share} %`, takes(stage, timeline));
   const facts = [
     ...workFacts(stage),
+    stage.exposed === null ? null : `to the candidate: ${formatExposure(stage.exposed)}`,
     stage.smoke.length === 0 ? null : `smoke: ${stage.smoke.join(', ')}`,
     ...(stage.hooks?.run ?? []).map((hook) => `⚙ ${hookText(hook)}`),
     ...stage.success_criteria.map((source) => `✔ ${withCheck(source, timeline.checks)}`),

@@ -20,7 +20,7 @@ export function findDoubts(plan: Plan, written: WrittenPlan): Finding[] {
   ];
 }
 
-function doubtsOf(plan: Plan, { criterion, path, role, share }: PlacedCriterion): Finding[] {
+function doubtsOf(plan: Plan, { criterion, path, role, share, exposed = false }: PlacedCriterion): Finding[] {
   if (criterion.kind === 'check') return misspeltCheck(plan, criterion.check, path);
   const { metric, source, expr } = criterion;
   const known = builtInMetric(metric);
@@ -35,9 +35,9 @@ function doubtsOf(plan: Plan, { criterion, path, role, share }: PlacedCriterion)
   if (query !== null && !Object.hasOwn(plan.metrics.queries, query)) {
     return [doubt(path, undefinedQuery(plan, metric, query), `Define \`${queryKey(plan, query)}\`, per request.`)];
   }
-  if (role === 'success' && share === 0 && known?.needs_traffic === true) {
+  if (role === 'success' && share === 0 && !exposed && known?.needs_traffic === true) {
     const message = `\`${metric}\` has no data in a phase at 0 % of the traffic. ${noData(plan)}`;
-    return [doubt(path, message, 'Give the phase a share, or use a named check.')];
+    return [doubt(path, message, 'Give the phase a share, a `header` or a mirror, or use a named check.')];
   }
   return [];
 }

@@ -1,7 +1,7 @@
 /** The stages that a plan asks for, each by itself. */
 import { PLANNED_PHASES, type PlannedPhase } from '../finding.ts';
 import { movesScheduledWork } from '../scheduled-work.ts';
-import type { Criterion, HookPlan, HookPoint, Plan } from '../types.ts';
+import type { Criterion, Exposure, HookPlan, HookPoint, Plan } from '../types.ts';
 import { mostMsOf } from './calls.ts';
 
 export type TimelinePhase =
@@ -26,6 +26,8 @@ export interface Draft {
   step?: { number: number; of: number };
   /** The candidate's share, percent; absent: as before. */
   share?: number;
+  /** What reaches the candidate beside its share in this stage. */
+  expose?: Exposure;
   /** Run, too, when the candidate has that share already. */
   stays?: boolean;
   least_ms: number;
@@ -82,7 +84,10 @@ export function draftsOf(plan: Plan): Draft[] {
 function validation(plan: Plan, name: PlannedPhase): Draft[] {
   const phase = plan.phases[name];
   const smoke = name === 'health_check' ? smokeChecks(plan) : [];
-  if (phase !== null) return [{ ...window(plan, name, phase), share: phase.traffic_percentage, smoke }];
+  if (phase !== null) {
+    const { traffic_percentage: share, expose } = phase;
+    return [{ ...window(plan, name, phase), share, smoke, ...(expose === undefined ? {} : { expose }) }];
+  }
   return smoke.length === 0 ? [] : [{ phase: name, least_ms: 0, most_ms: 0, watched: GUARDED, smoke }];
 }
 

@@ -6,6 +6,7 @@ import type { Adapters } from '../../../src/adapters/registry.ts';
 import {
   type ColourState,
   DIRECT_STEP,
+  type Exposed,
   type Fence,
   type Platform,
   type RouterState,
@@ -44,7 +45,7 @@ export interface World {
   colours: Record<Colour, ModelColour>;
   router: RouterState;
   /** Every change of the weights, in order, with its writer's fence (null: foreign). */
-  writes: { weights: Weights; fence: Fence | null }[];
+  writes: { weights: Weights; fence: Fence | null; expose?: Exposed }[];
   /** The router does not answer. */
   routerDown: boolean;
   /** Instances that become ready after deploy and scale; null: as many as asked for. */
@@ -198,7 +199,7 @@ function modelRouter(world: World): TrafficRouter {
       world.router.before = world.router.weights;
       return answer('written');
     },
-    async shift({ weights, expected_revision, fence }) {
+    async shift({ weights, expose, expected_revision, fence }) {
       up();
       await world.beforeWrite?.();
       const order = compare(world.router.fence, fence);
@@ -210,7 +211,9 @@ function modelRouter(world: World): TrafficRouter {
           world.violations.push(`${colour} got traffic unready`);
       }
       commit(world, weights, fence);
-      world.writes.push({ weights, fence });
+      delete world.router.exposed;
+      if (expose !== undefined) world.router.exposed = expose;
+      world.writes.push({ weights, fence, ...(expose === undefined ? {} : { expose }) });
       world.afterWrite?.();
       return answer('written');
     },

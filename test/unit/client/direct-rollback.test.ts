@@ -113,6 +113,14 @@ describe('a direct rollback', () => {
     });
   });
 
+  it('takes away what was exposed, though no traffic had been moved', async () => {
+    const world = await midSwitch(0);
+    world.router.exposed = { colour: 'green', header: { name: 'X-Cutover', value: 'candidate' }, mirror_percent: null };
+    expect(await rollBackDirectly(rollback(world).options)).toMatchObject({ outcome: 'restored' });
+    expect(world.router.exposed).toBeUndefined();
+    expect(await rollBackDirectly(rollback(world).options)).toMatchObject({ outcome: 'nothing_to_do' });
+  });
+
   it('has nothing to go back to on a router that no deployment claimed', async () => {
     await expect(rollBackDirectly(rollback(createWorld()).options)).rejects.toMatchObject({
       code: 'CUTOVER_NOTHING_TO_ROLL_BACK',

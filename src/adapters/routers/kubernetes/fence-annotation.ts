@@ -2,7 +2,7 @@
 import type { KubernetesObject, V1ManagedFieldsEntry } from '@kubernetes/client-node';
 import { CutoverError } from '../../../errors.ts';
 import type { Weights } from '../../../plan/types.ts';
-import type { Fence, RouterState } from '../../types.ts';
+import type { Exposed, Fence, RouterState } from '../../types.ts';
 
 export const FENCE_ANNOTATION = 'cutover.dev/fence';
 
@@ -10,6 +10,8 @@ export const FENCE_ANNOTATION = 'cutover.dev/fence';
 export interface Stored {
   fence: Fence;
   before: Weights;
+  /** What that write exposed, which is how its parts are known again; absent: nothing. */
+  exposed?: Exposed;
   seen: string;
 }
 
@@ -31,14 +33,21 @@ export function storedIn<S extends Stored = Stored>(
   throw new CutoverError('CUTOVER_ROUTER_OBJECT', told);
 }
 
-function isStored({ fence, before, seen }: Partial<Stored>): boolean {
+function isStored({ fence, before, exposed, seen }: Partial<Stored>): boolean {
   return (
     typeof fence?.run === 'string' &&
     Number.isSafeInteger(fence.epoch) &&
     Number.isSafeInteger(fence.step) &&
     isWeights(before) &&
-    typeof seen === 'string'
+    typeof seen === 'string' &&
+    (exposed === undefined || isExposed(exposed))
   );
+}
+
+function isExposed({ colour, header, mirror_percent: percent }: Partial<Exposed>): boolean {
+  if (colour !== 'blue' && colour !== 'green') return false;
+  const hasHeader = header === null || (typeof header?.name === 'string' && typeof header.value === 'string');
+  return hasHeader && (percent === null || typeof percent === 'number');
 }
 
 export function isWeights(value: Partial<Weights> | null | undefined): value is Weights {

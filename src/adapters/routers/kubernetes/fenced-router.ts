@@ -1,9 +1,10 @@
 /** Routers whose fence stands beside what decides traffic: the steps that every one of them takes. */
+import { CutoverError } from '../../../errors.ts';
 import { decideWrite } from '../../../local/fence.ts';
 import type { Weights } from '../../../plan/types.ts';
 import { sameWeights } from '../../../plan/weights.ts';
 import { readAndWrite } from '../../kubernetes/conflicts.ts';
-import type { Convergence, Fence, RouterState, TrafficRouter, WriteResult } from '../../types.ts';
+import type { Convergence, Exposed, Fence, RouterState, TrafficRouter, WriteResult } from '../../types.ts';
 import { revisionOf } from './fence-annotation.ts';
 
 /** `T`: all that decides traffic, as it was read at one moment. */
@@ -20,6 +21,8 @@ export interface FencedTraffic<T> {
    * returns bears a higher fence than `next` when somebody was faster.
    */
   write(found: T, next: RouterState & { fence: Fence }, moves: boolean, signal: AbortSignal): Promise<T>;
+  /** Absent: it gives shares, and can expose nothing beside them. */
+  exposes?: true;
   /** Where a write is more than one request: does what the one whose fence is stored has left undone. */
   complete?(found: T, signal: AbortSignal): Promise<T>;
   /** Whether new requests follow what stands; only asked when it says `weights`. Null: they do. */
@@ -30,15 +33,17 @@ export interface FencedTraffic<T> {
 
 interface Offer {
   weights: Weights | null;
+  exposed?: Exposed | undefined;
   fence: Fence;
   expectedRevision: string;
-  force?: boolean;
+  force?: boolean | undefined;
 }
 
 export function createFencedRouter<T>(traffic: FencedTraffic<T>): TrafficRouter {
   /** A conflict is read again: only a write to what decides traffic, or to the fence, stops the writer. */
   function write(offer: Offer, signal: AbortSignal): Promise<WriteResult> {
     return readAndWrite(async () => {
+      if (offer.exposed !== undefined && traffic.exposes !== true) throw cannotExpose(traffic.name);
       const found = await traffic.read(signal, 0);
       const state = traffic.stateOf(found);
       const decision = decideWrite(state, { ...offer, newRevision: revisionOf(offer.fence) });
@@ -65,8 +70,8 @@ export function createFencedRouter<T>(traffic: FencedTraffic<T>): TrafficRouter 
     countsInFlight: false,
     read: async (signal, maxAgeMs = 0) => traffic.stateOf(await traffic.read(signal, maxAgeMs)),
     claim: (expectedRevision, fence, signal) => write({ weights: null, fence, expectedRevision }, signal),
-    shift: ({ weights, expected_revision: expectedRevision, fence, force }, signal) =>
-      write({ weights, fence, expectedRevision, ...(force === undefined ? {} : { force }) }, signal),
+    shift: ({ weights, expose: exposed, expected_revision: expectedRevision, fence, force }, signal) =>
+      write({ weights, exposed, fence, expectedRevision, force }, signal),
     async convergence(weights, signal): Promise<Convergence> {
       const found = await traffic.read(signal, 0);
       const state = traffic.stateOf(found);
@@ -77,4 +82,11 @@ export function createFencedRouter<T>(traffic: FencedTraffic<T>): TrafficRouter 
       return { converged: waiting === null, in_flight: null, detail, state };
     },
   };
+}
+
+function cannotExpose(name: string): CutoverError {
+  return new CutoverError(
+    'CUTOVER_PLAN_ROUTER',
+    `${name} gives shares of the traffic, and can expose nothing beside them`,
+  );
 }

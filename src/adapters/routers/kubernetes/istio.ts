@@ -3,7 +3,9 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Colour } from '../../../plan/types.ts';
 import { createKubernetesApi } from '../../kubernetes/api.ts';
 import type { TrafficRouter } from '../../types.ts';
+import { addExposed, removeExposed, standingIn } from './exposed-rules.ts';
 import { createFencedObjectRouter } from './fenced-object.ts';
+import { type Destination, type HttpRoute, type Place, routeShape } from './istio-routes.ts';
 import { colourNamed, commonShares, numbersOf, pairIn, sharesOf } from './weighted.ts';
 
 export interface IstioOptions {
@@ -16,15 +18,6 @@ export interface IstioOptions {
   destinations: { by: 'subset' | 'host'; names: Record<Colour, string> };
 }
 
-interface Destination {
-  destination: { host: string; subset?: string };
-  /** Absent: all of it, where it is the only one; else 0. */
-  weight?: number;
-}
-interface HttpRoute {
-  name?: string;
-  route?: Destination[];
-}
 interface VirtualService extends KubernetesObject {
   spec?: { http?: HttpRoute[] };
   status?: { observedGeneration?: string; conditions?: { type: string; status: string; message?: string }[] };
@@ -38,7 +31,9 @@ export function createIstioRouter(options: IstioOptions): TrafficRouter {
   const { context, namespace, virtualService, route, destinations } = options;
   const name = `VirtualService ${namespace}/${virtualService}`;
 
-  function colourOf({ destination: { host, subset } }: Destination): Colour | null {
+  const colourOf = ({ destination }: Destination) => colourAt(destination);
+
+  function colourAt({ host, subset }: Place): Colour | null {
     if (destinations.by === 'subset') return colourNamed(destinations.names, subset ?? '');
     const [service = ''] = host.split('.');
     return colourNamed(destinations.names, host) ?? colourNamed(destinations.names, service);
@@ -46,6 +41,8 @@ export function createIstioRouter(options: IstioOptions): TrafficRouter {
   const isMeant = (one: HttpRoute) => route === null || one.name === route;
   const pair = (one: HttpRoute) =>
     isMeant(one) ? pairIn(one.route ?? [], colourOf, `the route ${one.name ?? ''} of ${name}`) : null;
+
+  const shape = routeShape(name, colourAt, (one) => pair(one) !== null);
 
   return createFencedObjectRouter<VirtualService>({
     api: createKubernetesApi({ context, unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
@@ -57,7 +54,7 @@ export function createIstioRouter(options: IstioOptions): TrafficRouter {
       const shares = pairs.map(({ blue, green }) => sharesOf({ blue: blue.weight ?? 0, green: green.weight ?? 0 }));
       return commonShares(shares, name);
     },
-    patch({ spec }, weights) {
+    patch({ spec }, weights, expose) {
       const numbers = numbersOf(weights);
       const weighted = (one: Destination) => {
         const colour = colourOf(one);
@@ -66,7 +63,14 @@ export function createIstioRouter(options: IstioOptions): TrafficRouter {
       const http = (spec?.http ?? []).map((one) =>
         pair(one) === null ? one : { ...one, route: (one.route ?? []).map(weighted) },
       );
-      return { spec: { http } };
+      return { spec: { http: expose === null ? http : addExposed(http, expose, shape) } };
+    },
+    exposure: {
+      without: (object, exposed) => ({
+        ...object,
+        spec: { ...object.spec, http: removeExposed(object.spec?.http ?? [], exposed, shape) },
+      }),
+      standing: ({ spec }, exposed) => standingIn(spec?.http ?? [], exposed, shape),
     },
     async waitingFor({ metadata, status }) {
       const reconciled = status?.conditions?.find(({ type }) => type === 'Reconciled');
