@@ -22,7 +22,7 @@ describe('the worker checks a normalised plan again', () => {
   it('refuses what this version cannot run', () => {
     const { plan } = loadPlan([sharedPlan('checkout.yaml')]);
     expect(checkNormalisedPlan(plan)).toEqual([]);
-    const problems = checkNormalisedPlan({ ...plan, platform: { kind: 'ecs' }, router: { kind: 'alb' } });
+    const problems = checkNormalisedPlan({ ...plan, platform: { kind: 'ecs' }, router: { kind: 'envoy' } });
     expect(problems).toHaveLength(2);
     expect(problems[0]).toContain('ecs');
   });
