@@ -6,7 +6,7 @@ import { otherColour, sameWeights } from '../../plan/weights.ts';
 import { forgetRecent, recent } from '../aws/recent.ts';
 import type { RouterState, TrafficRouter, WriteResult } from '../types.ts';
 import { type Groups, numbersIn, stickySecondsOf, withNumbers } from './alb/actions.ts';
-import { createAlbApi } from './alb/api.ts';
+import { type Balancer, createAlbApi } from './alb/api.ts';
 import { convergenceOf } from './alb/convergence.ts';
 import { numbersOf } from './alb/numbers.ts';
 import { standingOf } from './alb/state.ts';
@@ -14,7 +14,7 @@ import { type WriteOffer, writeFenced } from './alb/write.ts';
 
 export interface AlbOptions {
   /** An Application Load Balancer shares requests in any proportion, this router of a Network Load Balancer all or nothing. */
-  balancer: 'application' | 'network';
+  balancer: Balancer;
   /** Null: the one that the first ARN names. */
   region: string | null;
   /** For their default actions. */
@@ -37,9 +37,8 @@ export function createAlbRouter(options: AlbOptions): TrafficRouter {
   const arns = [...listeners, ...rules];
   const [first] = arns;
   if (first === undefined) throw new CutoverError('CUTOVER_PLAN_VALUE', 'the router needs a `listener` or a `rule`');
-  for (const arn of testListener === null ? arns : [...arns, testListener]) refuseOtherBalancer(options, arn);
   const region = options.region ?? first.split(':')[3] ?? null;
-  const api = createAlbApi(region);
+  const api = createAlbApi(region, options.balancer);
   const key = `alb ${arns.join(' ')}`;
 
   async function write(offer: WriteOffer, signal: AbortSignal): Promise<WriteResult> {
@@ -104,11 +103,4 @@ function refusePartial({ balancer }: AlbOptions, weights: Weights): void {
     return;
   const asked = `blue ${weights.blue} %, green ${weights.green} %`;
   throw new CutoverError('CUTOVER_PLAN_ROUTER', `\`nlb\` gives a colour all traffic or none, not ${asked}`);
-}
-
-function refuseOtherBalancer({ balancer }: AlbOptions, arn: string): void {
-  const its = /:listener(?:-rule)?\/(app|net|gwy)\//.exec(arn)?.[1];
-  if (its === (balancer === 'application' ? 'app' : 'net')) return;
-  const wanted = balancer === 'application' ? 'an Application Load Balancer' : 'a Network Load Balancer';
-  throw new CutoverError('CUTOVER_ROUTER_OBJECT', `${arn} is no listener or rule of ${wanted}`);
 }

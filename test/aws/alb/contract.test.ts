@@ -11,8 +11,11 @@ moto.suite('target groups of Elastic Load Balancing', () => {
   const traits = { weighted: true, atomic: false, countsWrites: false };
   afterAll(() => moto.value().stop());
 
-  function fixtureOf(balancer: LoadBalancer, places: { listeners: string[]; rules: string[] }): RouterFixture {
-    const kind = balancer.arn.includes('/net/') ? 'network' : 'application';
+  function fixtureOf(
+    balancer: LoadBalancer,
+    places: { listeners: string[]; rules: string[] },
+    kind: 'application' | 'network' = 'application',
+  ): RouterFixture {
     const rest = { region: null, testListener: null, groups: balancer.groups, stickyForMs: 0 };
     const create = () => createAlbRouter({ balancer: kind, ...places, ...rest });
     return {
@@ -39,6 +42,6 @@ moto.suite('target groups of Elastic Load Balancing', () => {
 
   routerContract('nlb', { ...traits, weighted: false }, async () => {
     const balancer = await openLoadBalancer(moto.value(), { type: 'network' });
-    return fixtureOf(balancer, { listeners: [balancer.listener], rules: [] });
+    return fixtureOf(balancer, { listeners: [balancer.listener], rules: [] }, 'network');
   });
 });

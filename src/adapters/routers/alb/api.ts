@@ -18,6 +18,8 @@ export interface PlaceNames {
   rules: readonly string[];
 }
 
+export type Balancer = 'application' | 'network';
+
 export type AlbApi = ReturnType<typeof createAlbApi>;
 
 /** AWS takes as many in one call. */
@@ -26,7 +28,7 @@ const INSTANCES_A_CALL = 100;
 /** IAM knows no narrower resource for the calls that only read. */
 const ANY = '*';
 
-export function createAlbApi(region: string | null) {
+export function createAlbApi(region: string | null, balancer: Balancer) {
   const elb = awsService('elasticloadbalancing', region);
   const ec2 = awsService('ec2', region);
 
@@ -40,6 +42,7 @@ export function createAlbApi(region: string | null) {
     });
     return arns.map((arn) => {
       const listener = found.find(({ ListenerArn: its }) => its === arn) ?? missing('listener', arn);
+      refuseOther(balancer, listener);
       return { kind: 'listener', arn, actions: listener.DefaultActions ?? [], conditions: [] };
     });
   }
@@ -154,6 +157,16 @@ async function everyPage<T>(
     if (next === undefined || next === '') return all;
     marker = { Marker: next };
   }
+}
+
+/** By protocol: an Application Load Balancer has HTTP and HTTPS, the others have neither. */
+function refuseOther(balancer: Balancer, { ListenerArn: arn, Protocol: protocol = '' }: Listener): void {
+  if (/^HTTPS?$/.test(protocol) === (balancer === 'application')) return;
+  const wanted =
+    balancer === 'application'
+      ? 'an Application Load Balancer, as `alb` has it'
+      : 'a Network Load Balancer, as `nlb` has it';
+  throw new CutoverError('CUTOVER_ROUTER_OBJECT', `the listener ${arn} speaks ${protocol}: it is none of ${wanted}`);
 }
 
 function missing(kind: string, arn: string): never {

@@ -36,6 +36,8 @@ interface Look extends Standing {
   reading: Reading;
 }
 
+/** What this attempt has sent so far. */
+type Done = 'nothing' | 'intent' | 'weights';
 type Health = GroupHealth | CutoverError;
 
 /** No weights are written on a look that is older. */
@@ -44,23 +46,32 @@ const FRESH_MS = 2_000;
 const LAG_MS = 1_500;
 const PAUSE_MS = 100;
 /** As often it begins anew when another writer comes in between. */
-const ROUNDS = 4;
+const ROUNDS = 6;
+/** A revision that is not the expected one may be an old answer: it is believed when it is still there after this time. */
+const DOUBT_MS = 200;
 const COLOURS = ['blue', 'green'] as const;
 
 export async function writeFenced(router: Written, offer: WriteOffer, signal: AbortSignal): Promise<WriteResult> {
-  let wrote = false;
+  let done: Done = 'nothing';
+  let doubted: string | null = null;
   for (let round = 0; round < ROUNDS; round += 1) {
     const [look, health] = await Promise.all([lookAt(router, signal), askHealth(router, offer, signal)]);
     const { state } = look;
     const decision = decideWrite(state, { ...offer, newRevision: revisionOf(offer.fence) });
-    if (decision.kind === 'already' && !look.inDoubt) return resultOf(state, round, wrote);
+    if (decision.kind === 'conflict' && doubted !== state.revision) {
+      doubted = state.revision;
+      await sleep(DOUBT_MS, undefined, { signal });
+      continue;
+    }
+    if (decision.kind === 'already' && !look.inDoubt) return resultOf(state, done);
     if (decision.kind !== 'write' && decision.kind !== 'already') return { kind: decision.kind, state };
     const before = decision.kind === 'write' ? decision.next.before : state.before;
     refuseUnhealthy(state, offer, before, health);
     const intent = intentOf(router, look, offer, before ?? state.weights);
+    done = done === 'nothing' ? 'intent' : done;
     const told = await putIntent(router, look, intent, signal);
     if (told === null || !isFresh(told.reading)) continue;
-    wrote = true;
+    done = 'weights';
     const after = await putWeights(router, told, intent, signal);
     if (after !== null) return { kind: 'written', state: after };
   }
@@ -68,9 +79,9 @@ export async function writeFenced(router: Written, offer: WriteOffer, signal: Ab
 }
 
 /** Its fence is there. When somebody else has written since, an attempt that had only told of its write has done nothing. */
-function resultOf(state: RouterState, round: number, wrote: boolean): WriteResult {
-  if (round === 0) return { kind: 'already', state };
-  if (wrote || state.revision === state.fenced_revision) return { kind: 'written', state };
+function resultOf(state: RouterState, done: Done): WriteResult {
+  if (done === 'nothing') return { kind: 'already', state };
+  if (done === 'weights' || state.revision === state.fenced_revision) return { kind: 'written', state };
   return { kind: 'conflict', state };
 }
 
