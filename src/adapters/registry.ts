@@ -1,10 +1,9 @@
 /** From a plan's target to its adapters: one line per adapter that is built. */
 import type { Target } from '../activities/watch-types.ts';
 import { CutoverError } from '../errors.ts';
-import { parseDuration } from '../plan/duration.ts';
 import { prometheusSettings, webSettings } from '../plan/schema/normalised-metrics.ts';
 import { kubernetesPlatform } from '../plan/schema/platforms.ts';
-import { listOf, routerSettings } from '../plan/schema/routers.ts';
+import { routerSettings } from '../plan/schema/routers.ts';
 import type { Colour, LocalPlatformPlan, NotifierPlan, OtherAdapterPlan } from '../plan/types.ts';
 import { createPrometheusProvider } from './metrics/prometheus.ts';
 import { createScrapeProvider } from './metrics/scrape.ts';
@@ -13,6 +12,7 @@ import { createLogNotifier } from './notifiers/log.ts';
 import { createWebhookNotifier } from './notifiers/webhook.ts';
 import { createKubernetesPlatform } from './platforms/kubernetes.ts';
 import { createLocalPlatform } from './platforms/local.ts';
+import { applicationOptions, networkOptions } from './routers/alb/options.ts';
 import { createAlbRouter } from './routers/alb.ts';
 import { createGatewayApiRouter } from './routers/kubernetes/gateway-api.ts';
 import { createIstioRouter } from './routers/kubernetes/istio.ts';
@@ -101,31 +101,10 @@ export function createAdapters(settings: AdapterSettings): Adapters {
         const services = rest.services ?? servicesOf(target);
         return createTraefikRouter({ ...placeOf(target, rest), traefikService, services });
       }
-      case 'alb': {
-        const { listener, rule, test_listener: testListener = null, ...rest } = settingsOf(routerSettings.alb, config);
-        return createAlbRouter({
-          balancer: 'application',
-          region: rest.region ?? null,
-          listeners: listOf(listener),
-          rules: listOf(rule),
-          testListener,
-          groups: rest.target_groups,
-          stickyForMs: rest.sticky_for === undefined ? 0 : (parseDuration(rest.sticky_for) ?? 0),
-        });
-      }
-      case 'nlb': {
-        const { region = null, listener, target_groups: groups } = settingsOf(routerSettings.nlb, config);
-        const listeners = listOf(listener);
-        return createAlbRouter({
-          balancer: 'network',
-          region,
-          listeners,
-          rules: [],
-          testListener: null,
-          groups,
-          stickyForMs: 0,
-        });
-      }
+      case 'alb':
+        return createAlbRouter(applicationOptions(config));
+      case 'nlb':
+        return createAlbRouter(networkOptions(config));
       default:
         return notBuilt('router', config);
     }

@@ -5,27 +5,13 @@ import type { Weights } from '../../plan/types.ts';
 import { otherColour, sameWeights } from '../../plan/weights.ts';
 import { forgetRecent, recent } from '../aws/recent.ts';
 import type { RouterState, TrafficRouter, WriteResult } from '../types.ts';
-import { type Groups, numbersIn, stickySecondsOf, withNumbers } from './alb/actions.ts';
-import { type Balancer, createAlbApi } from './alb/api.ts';
+import { numbersIn, stickySecondsOf, withNumbers } from './alb/actions.ts';
+import { createAlbApi } from './alb/api.ts';
 import { convergenceOf } from './alb/convergence.ts';
 import { numbersOf } from './alb/numbers.ts';
+import { type AlbOptions, regionOf } from './alb/options.ts';
 import { standingOf } from './alb/state.ts';
 import { type WriteOffer, writeFenced } from './alb/write.ts';
-
-export interface AlbOptions {
-  /** An Application Load Balancer shares requests in any proportion, this router of a Network Load Balancer all or nothing. */
-  balancer: Balancer;
-  /** Null: the one that the first ARN names. */
-  region: string | null;
-  /** For their default actions. */
-  listeners: readonly string[];
-  rules: readonly string[];
-  /** Its default action is given to the standby colour at the claim; null: there is none. */
-  testListener: string | null;
-  groups: Groups;
-  /** The longest target group stickiness that the plan reckons with. */
-  stickyForMs: number;
-}
 
 /**
  * The API has no conditional write: see `alb/write.ts` for how writes are kept in order, and for what remains.
@@ -35,10 +21,8 @@ export function createAlbRouter(options: AlbOptions): TrafficRouter {
   const { listeners, rules, testListener, groups } = options;
   const names = { listeners, rules };
   const arns = [...listeners, ...rules];
-  const [first] = arns;
-  if (first === undefined) throw new CutoverError('CUTOVER_PLAN_VALUE', 'the router needs a `listener` or a `rule`');
-  const region = options.region ?? first.split(':')[3] ?? null;
-  const api = createAlbApi(region, options.balancer);
+  if (arns.length === 0) throw new CutoverError('CUTOVER_PLAN_VALUE', 'the router needs a `listener` or a `rule`');
+  const api = createAlbApi(regionOf(options), options.balancer);
   const key = `alb ${arns.join(' ')}`;
 
   async function write(offer: WriteOffer, signal: AbortSignal): Promise<WriteResult> {

@@ -1,5 +1,7 @@
 /** A claimed router of target groups, about to give green all traffic. */
-import { type AlbOptions, createAlbRouter } from '../../../src/adapters/routers/alb.ts';
+
+import type { AlbOptions } from '../../../src/adapters/routers/alb/options.ts';
+import { createAlbRouter } from '../../../src/adapters/routers/alb.ts';
 import type { Fence, RouterState, TrafficRouter } from '../../../src/adapters/types.ts';
 import type { Weights } from '../../../src/plan/types.ts';
 import type { AwsCall } from './fault-proxy.ts';

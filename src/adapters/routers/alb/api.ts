@@ -160,8 +160,8 @@ async function everyPage<T>(
 }
 
 /** By protocol: an Application Load Balancer has HTTP and HTTPS, the others have neither. */
-function refuseOther(balancer: Balancer, { ListenerArn: arn, Protocol: protocol = '' }: Listener): void {
-  if (/^HTTPS?$/.test(protocol) === (balancer === 'application')) return;
+function refuseOther(balancer: Balancer, { ListenerArn: arn, Protocol: protocol }: Listener): void {
+  if ((protocol === 'HTTP' || protocol === 'HTTPS') === (balancer === 'application')) return;
   const wanted =
     balancer === 'application'
       ? 'an Application Load Balancer, as `alb` has it'

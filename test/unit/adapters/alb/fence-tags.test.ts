@@ -28,7 +28,7 @@ describe('a fence in tags', () => {
     const digests = fc.array(digest, { minLength: 5, maxLength: 5 });
     fc.assert(
       fc.property(
-        fc.string({ minLength: 1, maxLength: 300, unit: 'grapheme' }).filter((run) => run.isWellFormed()),
+        fc.string({ minLength: 1, maxLength: 300, unit: 'grapheme' }),
         fc.nat(1_000_100),
         digests,
         digests,
