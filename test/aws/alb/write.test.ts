@@ -75,8 +75,8 @@ moto.suite('a write to target groups', () => {
       await shift(GREEN, 1);
       expect(await balancer.tagsOf(balancer.listener)).toMatchObject({
         team: 'shop',
-        'cutover:fence': expect.stringMatching(/^epoch=1 step=1 before=100\/0 to=0\/100 /),
-        'cutover:run': 'cutover/production/shop+200199a5',
+        'cutover:fence-1': expect.stringMatching(/^epoch=1 step=1 before=100\/0 to=0\/100 /),
+        'cutover:run-1': 'cutover/production/shop+200199a5',
       });
     });
   });
@@ -272,17 +272,20 @@ moto.suite('a write to target groups', () => {
   });
 
   describe('of a worker that froze', () => {
-    it('before its last look finds the rollback there, and writes no weights', async () => {
-      const { shift, another, calls, router } = await openAlb(stage);
-      const held = stage.proxy.hold(isAction('AddTags'), 'after');
-      const frozen = shift(GREEN, 1);
-      await held.caught;
-      expect((await shift(BLUE, 2, { by: another })).kind).toBe('written');
-      held.release();
-      expect((await frozen).kind).toBe('superseded');
-      expect(calls('ModifyListener')).toEqual([]);
-      expect(await router.read(signal())).toMatchObject({ weights: BLUE, revision: '1.2', fenced_revision: '1.2' });
-    });
+    it.each(['before', 'after'] as const)(
+      '%s its tags finds the rollback there, and writes no weights',
+      async (when) => {
+        const { shift, another, calls, router } = await openAlb(stage);
+        const held = stage.proxy.hold(isAction('AddTags'), when);
+        const frozen = shift(GREEN, 1);
+        await held.caught;
+        expect((await shift(BLUE, 2, { by: another })).kind).toBe('written');
+        held.release();
+        expect((await frozen).kind).toBe('superseded');
+        expect(calls('ModifyListener')).toEqual([]);
+        expect(await router.read(signal())).toMatchObject({ weights: BLUE, revision: '1.2', fenced_revision: '1.2' });
+      },
+    );
 
     it('with its last look in its hand looks again once that is 2 s old', async () => {
       const { shift, another, calls } = await openAlb(stage);

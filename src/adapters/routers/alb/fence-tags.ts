@@ -1,7 +1,10 @@
 /**
  * The fence in tags of a listener or rule. A value has 256 characters at most, of letters, digits, spaces and + - = . _ : / @
- * (the API reference's pattern), so that it is no JSON: `cutover:fence` has words such as `epoch=3 step=2 before=100/0`,
- * and `cutover:run`, `cutover:run-2`, … the run, its other characters as `+` and two hexadecimal digits. Pure.
+ * (the API reference's pattern), so that it is no JSON: `cutover:fence-2` has words such as `epoch=3 step=2 before=100/0`, and
+ * `cutover:run-2` the run, its other characters as `+` and two hexadecimal digits.
+ *
+ * Tags are written unconditionally. Neighbouring steps have tags of their own, the highest counts: so a writer that comes late
+ * finds the one who overtook it, rather than hides it. Pure.
  */
 import { createHash } from 'node:crypto';
 import { CutoverError } from '../../../errors.ts';
@@ -26,8 +29,8 @@ export interface Intent {
   was: string;
 }
 
-export const FENCE_TAG = 'cutover:fence';
-const RUN_TAG = 'cutover:run';
+/** A step's tags are used again by the one that is so many after it. */
+const SLOTS = 4;
 const VALUE_LENGTH = 255;
 const MAX_PARTS = 4;
 const DIGEST_DIGITS = 8;
@@ -49,17 +52,34 @@ export function tagsOf(intent: Intent): Record<string, string> {
     parts: parts.length,
   };
   const value = Object.entries(words).map(([key, word]) => `${key}=${word}`);
-  return { [FENCE_TAG]: value.join(' '), ...Object.fromEntries(parts.map((part, index) => [runTag(index), part])) };
+  const slot = slotOf(fence);
+  const runs = parts.map((part, index) => [runTag(slot, index), part]);
+  return { [fenceTag(fence)]: value.join(' '), ...Object.fromEntries(runs) };
 }
 
-/** Null: nothing was claimed. Throws CUTOVER_ROUTER_OBJECT when the tags are not what `tagsOf` made. */
+/** The tag that holds a fence of this step. */
+export function fenceTag(fence: Fence): string {
+  return `cutover:fence-${slotOf(fence)}`;
+}
+
+/** The highest. Null: nothing was claimed. Throws CUTOVER_ROUTER_OBJECT when the tags are not what `tagsOf` made. */
 export function intentIn(tags: Tags, place: string): Intent | null {
-  const value = tags[FENCE_TAG];
+  const slots = Array.from({ length: SLOTS }, (_, slot) => slotIn(tags, slot, place));
+  const found = slots.filter((one) => one !== null);
+  const [highest = null] = found.sort((a, b) => b.fence.epoch - a.fence.epoch || b.fence.step - a.fence.step);
+  return highest;
+}
+
+function slotIn(tags: Tags, slot: number, place: string): Intent | null {
+  const value = tags[`cutover:fence-${slot}`];
   if (value === undefined) return null;
   const words = new Map(value.split(' ').map((word): [string, string] => cut(word)));
   const text = (key: string) => words.get(key) ?? '';
   const number = (key: string) => (/^\d+$/.test(text(key)) ? Number(text(key)) : Number.NaN);
-  const parts = Array.from({ length: Math.min(number('parts') || 0, MAX_PARTS) }, (_, index) => tags[runTag(index)]);
+  const parts = Array.from(
+    { length: Math.min(number('parts') || 0, MAX_PARTS) },
+    (_, index) => tags[runTag(slot, index)],
+  );
   const run = parts.join('');
   const from = text('from').split('.');
   const was = text('was').endsWith('+') ? `${text('was')}${text('from')}` : text('was');
@@ -75,12 +95,16 @@ export function intentIn(tags: Tags, place: string): Intent | null {
   const numbers = [intent.fence.epoch, intent.fence.step, intent.at, ...Object.values(intent.before)];
   const isWhole = [...numbers, ...Object.values(intent.to)].every(Number.isFinite) && was !== '';
   if (isWhole && digestOf(run) === text('run')) return intent;
-  const told = `the tags ${FENCE_TAG} and ${RUN_TAG} of ${place} are not what Cutover wrote: ${value}`;
+  const told = `the tags cutover:fence-${slot} and cutover:run-${slot} of ${place} are not what Cutover wrote: ${value}`;
   throw new CutoverError('CUTOVER_ROUTER_OBJECT', told);
 }
 
-function runTag(index: number): string {
-  return index === 0 ? RUN_TAG : `${RUN_TAG}-${index + 1}`;
+function slotOf({ step }: Fence): number {
+  return step % SLOTS;
+}
+
+function runTag(slot: number, part: number): string {
+  return part === 0 ? `cutover:run-${slot}` : `cutover:run-${slot}.${part + 1}`;
 }
 
 function pair({ blue, green }: Weights): string {

@@ -8,15 +8,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CutoverError } from '../../../errors.ts';
 import { decideWrite } from '../../../local/fence.ts';
-import type { Colour, Weights } from '../../../plan/types.ts';
+import type { Weights } from '../../../plan/types.ts';
 import { sameWeights } from '../../../plan/weights.ts';
 import type { Fence, RouterState, WriteResult } from '../../types.ts';
 import { fingerprintOf, type Groups, numbersIn, withNumbers } from './actions.ts';
 import type { AlbApi, PlaceNames } from './api.ts';
-import { FENCE_TAG, type Intent, tagsOf } from './fence-tags.ts';
+import { fenceTag, type Intent, tagsOf } from './fence-tags.ts';
+import { askHealth, refuseUnhealthy } from './guard.ts';
 import { numbersOf } from './numbers.ts';
 import { type Reading, revisionOf, type Standing, standingOf } from './state.ts';
-import { describeHealth, type GroupHealth, healthOf } from './targets.ts';
 
 export interface WriteOffer {
   /** Null: a claim. */
@@ -38,7 +38,6 @@ interface Look extends Standing {
 
 /** What this attempt has sent so far. */
 type Done = 'nothing' | 'intent' | 'weights';
-type Health = GroupHealth | CutoverError;
 
 /** No weights are written on a look that is older. */
 const FRESH_MS = 2_000;
@@ -49,7 +48,6 @@ const PAUSE_MS = 100;
 const ROUNDS = 6;
 /** A revision that is not the expected one may be an old answer: it is believed when it is still there after this time. */
 const DOUBT_MS = 200;
-const COLOURS = ['blue', 'green'] as const;
 
 export async function writeFenced(router: Written, offer: WriteOffer, signal: AbortSignal): Promise<WriteResult> {
   let done: Done = 'nothing';
@@ -90,43 +88,6 @@ async function lookAt({ api, names, groups }: Written, signal: AbortSignal): Pro
   return { reading, ...standingOf(reading, groups) };
 }
 
-/** Of the colours that would have traffic. What keeps it from being known is kept, for those who may go without. */
-async function askHealth(
-  { api, groups }: Written,
-  { weights, force }: WriteOffer,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<Colour, Health>> {
-  const asked = COLOURS.filter((colour) => !force && weights !== null && weights[colour] > 0);
-  const answers = asked.map(async (colour): Promise<[Colour, Health]> => {
-    try {
-      return [colour, await healthOf(api, groups[colour], 'write', signal)];
-    } catch (error) {
-      if (error instanceof CutoverError) return [colour, error];
-      throw error;
-    }
-  });
-  return new Map(await Promise.all(answers));
-}
-
-/** A colour without a healthy target gets no more than it has. Where its health is unknown, only the way back is open. */
-function refuseUnhealthy(
-  state: RouterState,
-  { weights }: WriteOffer,
-  before: Weights | null,
-  health: ReadonlyMap<Colour, Health>,
-): void {
-  for (const [colour, found] of health) {
-    if (weights === null || weights[colour] <= state.weights[colour]) continue;
-    if (found instanceof CutoverError) {
-      if (before?.[colour] === 100) continue;
-      throw found;
-    }
-    if (found.healthy.length > 0) continue;
-    const told = `the target group of ${colour} has ${describeHealth(found)}: it gets no traffic`;
-    throw new CutoverError('CUTOVER_CAPACITY_SHORT', told);
-  }
-}
-
 function intentOf({ groups }: Written, look: Look, offer: WriteOffer, before: Weights): Intent {
   const { state, fingerprints, reading } = look;
   const to = offer.weights ?? state.weights;
@@ -141,19 +102,15 @@ function intentOf({ groups }: Written, look: Look, offer: WriteOffer, before: We
   return { fence: offer.fence, before, to, at, from: fingerprints, seen, was: state.revision };
 }
 
-/** The last look before the weights, which shows the intent; null: another writer's is there, or other weights than it is based on. */
+/** The last look before the weights, which shows the intent; null: a higher one is there, or other weights than it is based on. */
 async function putIntent(router: Written, look: Look, intent: Intent, signal: AbortSignal): Promise<Look | null> {
   const tags = tagsOf(intent);
-  const old = look.reading.tags[FENCE_TAG];
+  const tag = fenceTag(intent.fence);
+  const old = look.reading.tags[tag];
   await router.api.putTags(firstOf(router), tags, signal);
-  const own = tags[FENCE_TAG];
-  const told = await readUntil(
-    router,
-    signal,
-    ({ reading: { tags: its } }) => its[FENCE_TAG] === own || its[FENCE_TAG] !== old,
-  );
-  if (told.reading.tags[FENCE_TAG] !== own) return null;
-  return told.fingerprints.every((one, index) => one === intent.from[index]) ? told : null;
+  const told = await readUntil(router, signal, (seen) => isIts(seen, intent) || seen.reading.tags[tag] !== old);
+  const isBased = told.fingerprints.every((one, index) => one === intent.from[index]);
+  return isIts(told, intent) && isBased ? told : null;
 }
 
 /** The state that is read back; null: it is something else than was written. */
@@ -166,21 +123,29 @@ async function putWeights(
   const { api, groups } = router;
   const changed = look.reading.places.filter((_, index) => intent.from[index] !== intent.seen[index]);
   if (changed.length === 0) return look.state;
-  await Promise.all(
-    changed.map((place) => api.putActions(place, withNumbers(place, groups, numbersOf(intent.to)), signal)),
-  );
+  const numbers = numbersOf(intent.to);
+  const writes = changed.map((place) => api.putActions(place, withNumbers(place, groups, numbers), signal));
+  // None is still under way when the attempt ends.
+  const failed = (await Promise.allSettled(writes)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
   return readBack(router, intent, signal);
 }
 
 async function readBack(router: Written, intent: Intent, signal: AbortSignal): Promise<RouterState | null> {
-  const own = tagsOf(intent)[FENCE_TAG];
-  const { state, reading } = await readUntil(
-    router,
-    signal,
-    (look) => !look.inDoubt || look.reading.tags[FENCE_TAG] !== own,
-  );
-  const isThere = reading.tags[FENCE_TAG] === own && state.revision === revisionOf(intent.fence);
+  const seen = await readUntil(router, signal, (look) => !look.inDoubt || !isIts(look, intent));
+  const { state } = seen;
+  const isThere = isIts(seen, intent) && state.revision === revisionOf(intent.fence);
   return isThere && sameWeights(state.weights, intent.to) ? state : null;
+}
+
+/** Whether this very intent is the highest that is there. */
+function isIts({ reading, stored }: Look, intent: Intent): boolean {
+  const tag = fenceTag(intent.fence);
+  return (
+    reading.tags[tag] === tagsOf(intent)[tag] &&
+    stored?.fence.epoch === intent.fence.epoch &&
+    stored.fence.step === intent.fence.step
+  );
 }
 
 async function readUntil(router: Written, signal: AbortSignal, isThere: (look: Look) => boolean): Promise<Look> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FENCE_TAG, type Intent, intentIn, tagsOf } from '../../../../src/adapters/routers/alb/fence-tags.ts';
+import { type Intent, intentIn, tagsOf } from '../../../../src/adapters/routers/alb/fence-tags.ts';
 
 /** The API reference's pattern, and its lengths. */
 const KEY = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u;
@@ -16,11 +16,13 @@ const INTENT: Intent = {
   was: '3.1',
 };
 
+const FENCE_TAG = 'cutover:fence-2';
+
 describe('a fence in tags', () => {
   it('can be read by people', () => {
     const tags = tagsOf(INTENT);
     expect(tags[FENCE_TAG]).toMatch(/^epoch=3 step=2 before=100\/0 to=99.5\/0.5 at=1795000000 /);
-    expect(tags['cutover:run']).toBe('cutover/production/checkout@eu-west-1+200199-a5');
+    expect(tags['cutover:run-2']).toBe('cutover/production/checkout@eu-west-1+200199-a5');
   });
 
   it('comes back as it was, in tags that AWS accepts, whatever the run is called', () => {
@@ -50,8 +52,20 @@ describe('a fence in tags', () => {
 
   it('takes as many tags as the run is long, and forgets those of a longer one before it', () => {
     const long = tagsOf({ ...INTENT, fence: { ...INTENT.fence, run: 'r'.repeat(600) } });
-    expect(Object.keys(long)).toEqual([FENCE_TAG, 'cutover:run', 'cutover:run-2', 'cutover:run-3']);
+    expect(Object.keys(long)).toEqual([FENCE_TAG, 'cutover:run-2', 'cutover:run-2.2', 'cutover:run-2.3']);
     expect(intentIn({ ...long, ...tagsOf(INTENT) }, 'a listener')).toEqual(INTENT);
+  });
+
+  it('is the highest that was written, in whichever order they came', () => {
+    const of = (epoch: number, step: number, run = 'a') => ({ ...INTENT, fence: { run, epoch, step } });
+    const claimed = { ...tagsOf(of(3, 0)), ...tagsOf(of(3, 1)) };
+    expect(intentIn({ ...claimed, ...tagsOf(of(3, 2)), ...tagsOf(of(3, 1)) }, 'L')).toEqual(of(3, 2));
+    expect(intentIn({ ...tagsOf(of(4, 0, 'b')), ...tagsOf(of(3, 2)), ...tagsOf(of(3, 7)) }, 'L')).toEqual(
+      of(4, 0, 'b'),
+    );
+    expect(intentIn({ ...claimed, ...tagsOf(of(3, 1_000_000)) }, 'L')).toEqual(of(3, 1_000_000));
+    const tags = Array.from({ length: 9 }, (_, step) => Object.keys(tagsOf(of(3, step)))).flat();
+    expect(new Set(tags).size).toBe(8);
   });
 
   it('is none without the tag', () => {
@@ -59,8 +73,8 @@ describe('a fence in tags', () => {
   });
 
   it.each<[string, (tags: Record<string, string>) => Record<string, string>]>([
-    ['a run that is another', (tags) => ({ ...tags, 'cutover:run': 'somebody' })],
-    ['a run that is gone', ({ 'cutover:run': _, ...tags }) => tags],
+    ['a run that is another', (tags) => ({ ...tags, 'cutover:run-2': 'somebody' })],
+    ['a run that is gone', ({ 'cutover:run-2': _, ...tags }) => tags],
     ['words that are missing', (tags) => ({ ...tags, [FENCE_TAG]: 'epoch=3' })],
     [
       'a word that is no number',
