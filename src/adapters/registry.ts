@@ -14,6 +14,8 @@ import { createAsgPlatform } from './platforms/asg.ts';
 import { createEcsPlatform } from './platforms/ecs.ts';
 import { createKubernetesPlatform } from './platforms/kubernetes.ts';
 import { createLocalPlatform } from './platforms/local.ts';
+import { applicationOptions, networkOptions } from './routers/alb/options.ts';
+import { createAlbRouter } from './routers/alb.ts';
 import { createGatewayApiRouter } from './routers/kubernetes/gateway-api.ts';
 import { createIngressNginxRouter } from './routers/kubernetes/ingress-nginx.ts';
 import { createIstioRouter } from './routers/kubernetes/istio.ts';
@@ -134,6 +136,10 @@ export function createAdapters(settings: AdapterSettings): Adapters {
         const services = rest.services ?? servicesOf(target);
         return createTraefikRouter({ ...placeOf(target, rest), traefikService, services });
       }
+      case 'alb':
+        return createAlbRouter(applicationOptions(config));
+      case 'nlb':
+        return createAlbRouter(networkOptions(config));
       default:
         return notBuilt('router', config);
     }

@@ -22,6 +22,8 @@ export interface RouterDescriptor extends CommonDescriptor {
   header_routing: boolean;
   /** Copies of requests can be sent to a colour, and their answers dropped. */
   mirroring: boolean;
+  /** Percent; no colour with traffic can have less. */
+  smallest_share: number;
   /** Writes are refused atomically when the revision is not the expected one. */
   conditional_writes: boolean;
   /** The soonest that new requests follow a write everywhere; null: no bound is known from the plan. */
@@ -37,6 +39,8 @@ export type AdapterDescriptor = PlatformDescriptor | RouterDescriptor | MetricsD
 
 const SECOND_MS = 1_000;
 export const DEFAULT_DNS_TTL_MS = 60 * SECOND_MS;
+/** Target groups have weights from 1 to 999. */
+export const SMALLEST_ALB_SHARE = 0.1;
 
 const noFloor = (): null => null;
 const floorOf = (ms: number) => () => ms;
@@ -46,13 +50,25 @@ function dnsFloor(config: Readonly<Record<string, unknown>>): number {
   return (typeof config.ttl === 'string' ? parseDuration(config.ttl) : null) ?? DEFAULT_DNS_TTL_MS;
 }
 
+/** Clients stay on the target group that their cookie names, whatever the weights say. */
+function stickyFloor({ sticky_for: stickyFor }: Readonly<Record<string, unknown>>): number | null {
+  return typeof stickyFor === 'string' ? parseDuration(stickyFor) : null;
+}
+
 function platform(kind: string, built = false): PlatformDescriptor {
   return { kind, role: 'platform', built };
 }
 
 function router(kind: string, rest: Partial<Omit<RouterDescriptor, 'kind' | 'role'>> = {}): RouterDescriptor {
-  const writes = { conditional_writes: true, convergence_floor_ms: noFloor };
-  const common = { built: false, partial_traffic: true, header_routing: false, mirroring: false, ...writes };
+  const common = {
+    built: false,
+    partial_traffic: true,
+    header_routing: false,
+    mirroring: false,
+    smallest_share: 0,
+    conditional_writes: true,
+    convergence_floor_ms: noFloor,
+  };
   return { kind, role: 'router', ...common, ...rest };
 }
 
@@ -75,7 +91,13 @@ export const DESCRIPTORS: readonly AdapterDescriptor[] = [
   router('istio', { built: true, header_routing: true, mirroring: true }),
   router('ingress_nginx', { built: true }),
   router('traefik', { built: true }),
-  router('alb', { conditional_writes: false }),
+  router('alb', {
+    built: true,
+    conditional_writes: false,
+    smallest_share: SMALLEST_ALB_SHARE,
+    convergence_floor_ms: stickyFloor,
+  }),
+  router('nlb', { built: true, conditional_writes: false, partial_traffic: false }),
   router('route53', { conditional_writes: false, convergence_floor_ms: dnsFloor }),
   router('envoy', { conditional_writes: false }),
   router('nginx', { conditional_writes: false }),

@@ -10,7 +10,7 @@ import type { Platform } from '../../src/adapters/types.ts';
 import { type AsgRunner, startAsgRunner } from '../support/aws/asg-runner.ts';
 import { type AsgShop, type AsgShopOptions, makeImage, openAsgShop } from '../support/aws/asg-shop.ts';
 import { type AwsFault, isAction, refused, throttled, unwell } from '../support/aws/fault-proxy.ts';
-import { policyActions, sentActions } from '../support/aws/policy.ts';
+import { actionsAsked, actionsOf, policyOf } from '../support/aws/policy.ts';
 import { type AwsStage, openAwsStage, REGION } from '../support/aws/stage.ts';
 import { awaitColour, platformContract } from '../support/contracts/platform.ts';
 import { cutAfter, cutBefore } from '../support/intercepting-proxy.ts';
@@ -274,6 +274,6 @@ moto.suite('the asg platform', () => {
   });
 
   it('has asked for exactly what its policy allows', () => {
-    expect(sentActions(stage.proxy.calls)).toEqual(policyActions('asg'));
+    expect(actionsAsked(stage.proxy.calls)).toEqual(actionsOf(policyOf('asg')));
   });
 });

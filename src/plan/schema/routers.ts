@@ -4,6 +4,26 @@ import { DEFAULT_DNS_TTL_MS } from '../adapters.ts';
 import { formatDuration } from '../duration.ts';
 import { durationText, httpUrl, MAX_LIST, perColour, text } from './base.ts';
 
+/** Their fingerprints have to fit into one tag. */
+const MAX_PLACES = 5;
+
+function arns(what: string) {
+  const one = text(`the ARN of ${what}`);
+  const expected = `the ARN of ${what}, or a list of at most ${MAX_PLACES}`;
+  return z.union([one, z.array(one).min(1, expected).max(MAX_PLACES, expected)], expected);
+}
+
+/** As a list, whichever way they are written. */
+export function listOf(value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return [];
+  return typeof value === 'string' ? [value] : value;
+}
+
+const loadBalancer = {
+  region: text('a region').optional().meta({ description: 'AWS region.', otherwise: 'the one of the ARN' }),
+};
+const targetGroups = perColour('the ARN of a target group').meta({ description: 'The two target groups.' });
+
 const kubernetesObject = {
   context: text('a kubeconfig context').optional().meta({
     description: 'Context of the kubeconfig.',
@@ -77,16 +97,37 @@ export const routerSettings = {
     .meta({ description: 'Weights of a TraefikService.' }),
   alb: z
     .strictObject({
-      region: text('a region').optional().meta({ description: 'AWS region.' }),
-      listener: text('the ARN of a listener').optional().meta({
-        description: 'ARN of a listener, for its default action.',
+      ...loadBalancer,
+      listener: arns('a listener').optional().meta({
+        description: 'ARN of a listener, for its default action; several are written together.',
       }),
-      rule: text('the ARN of a listener rule').optional().meta({
-        description: 'ARN of a listener rule.',
+      rule: arns('a listener rule').optional().meta({
+        description: 'ARN of a listener rule; also beside `listener`.',
       }),
-      target_groups: perColour('the ARN of a target group').meta({ description: 'The two target groups.' }),
+      test_listener: text('the ARN of a listener').optional().meta({
+        description: 'ARN of a listener whose default action is given to the standby colour when a deployment starts.',
+      }),
+      target_groups: targetGroups,
+      sticky_for: durationText.optional().meta({
+        description:
+          'The longest that target group stickiness may hold a client: no shift converges sooner, so `switch.deadline` is no shorter.',
+        default: '0s',
+      }),
     })
+    .refine(({ listener, rule }) => {
+      const places = listOf(listener).length + listOf(rule).length;
+      return places > 0 && places <= MAX_PLACES;
+    }, `a \`listener\` or a \`rule\`, at most ${MAX_PLACES} of both together`)
     .meta({ description: 'Target group weights of an AWS Application Load Balancer.' }),
+  nlb: z
+    .strictObject({
+      ...loadBalancer,
+      listener: arns('a listener').meta({
+        description: 'ARN of a listener, for its default action; several are written together.',
+      }),
+      target_groups: targetGroups,
+    })
+    .meta({ description: 'Target group weights of an AWS Network Load Balancer: 0 % or 100 %, nothing between.' }),
   route53: z
     .strictObject({
       zone: text('the ID of a hosted zone').meta({ description: 'ID of the hosted zone.' }),

@@ -22,9 +22,9 @@ describe('the worker checks a normalised plan again', () => {
   it('refuses what this version cannot run', () => {
     const { plan } = loadPlan([sharedPlan('checkout.yaml')]);
     expect(checkNormalisedPlan(plan)).toEqual([]);
-    const problems = checkNormalisedPlan({ ...plan, router: { kind: 'ingress_nginx' } });
+    const problems = checkNormalisedPlan({ ...plan, router: { kind: 'envoy' } });
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toContain('ingress_nginx');
+    expect(problems[0]).toContain('envoy');
   });
 
   it.each([null, undefined, 5, 'plan', [], {}])('refuses %j', (value) => {
