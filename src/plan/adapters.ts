@@ -20,6 +20,8 @@ export interface RouterDescriptor extends CommonDescriptor {
   partial_traffic: boolean;
   /** Writes are refused atomically when the revision is not the expected one. */
   conditional_writes: boolean;
+  /** Shares are given in the proportion of whole numbers up to this one; null: any share that a plan can name. */
+  highest_weight: number | null;
   /** The soonest that new requests follow a write everywhere; null: no bound is known from the plan. */
   convergence_floor_ms: (config: Readonly<Record<string, unknown>>) => number | null;
 }
@@ -33,6 +35,7 @@ export type AdapterDescriptor = PlatformDescriptor | RouterDescriptor | MetricsD
 
 const SECOND_MS = 1_000;
 export const DEFAULT_DNS_TTL_MS = 60 * SECOND_MS;
+export const HIGHEST_DNS_WEIGHT = 255;
 
 const noFloor = (): null => null;
 const floorOf = (ms: number) => () => ms;
@@ -47,8 +50,8 @@ function platform(kind: string, built = false): PlatformDescriptor {
 }
 
 function router(kind: string, rest: Partial<Omit<RouterDescriptor, 'kind' | 'role'>> = {}): RouterDescriptor {
-  const common = { built: false, partial_traffic: true, conditional_writes: true, convergence_floor_ms: noFloor };
-  return { kind, role: 'router', ...common, ...rest };
+  const common = { built: false, partial_traffic: true, conditional_writes: true, highest_weight: null };
+  return { kind, role: 'router', ...common, convergence_floor_ms: noFloor, ...rest };
 }
 
 function metrics(kind: string, rest: Partial<Omit<MetricsDescriptor, 'kind' | 'role'>> = {}): MetricsDescriptor {
@@ -56,8 +59,8 @@ function metrics(kind: string, rest: Partial<Omit<MetricsDescriptor, 'kind' | 'r
 }
 
 /**
- * Conditional writes: Kubernetes objects have `resourceVersion`; ELBv2 and Route 53 (UPSERT) accept any write, and so do
- * the runtime interfaces of Envoy, NGINX and HAProxy.
+ * Conditional writes: Kubernetes objects have `resourceVersion`; Route 53 refuses a batch that deletes other record sets than
+ * those that stand. ELBv2 accepts any write, and so do the runtime interfaces of Envoy, NGINX and HAProxy.
  */
 export const DESCRIPTORS: readonly AdapterDescriptor[] = [
   platform('local', true),
@@ -71,7 +74,7 @@ export const DESCRIPTORS: readonly AdapterDescriptor[] = [
   router('ingress_nginx'),
   router('traefik', { built: true }),
   router('alb', { conditional_writes: false }),
-  router('route53', { conditional_writes: false, convergence_floor_ms: dnsFloor }),
+  router('route53', { built: true, highest_weight: HIGHEST_DNS_WEIGHT, convergence_floor_ms: dnsFloor }),
   router('envoy', { conditional_writes: false }),
   router('nginx', { conditional_writes: false }),
   router('haproxy', { conditional_writes: false }),

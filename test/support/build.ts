@@ -36,7 +36,11 @@ async function build(): Promise<void> {
     .resolve('typescript/package.json')
     .replace(/package\.json$/, 'bin/tsc');
   const options = { cwd: packageRoot() };
-  await run(process.execPath, [typescript, '-p', 'tsconfig.build.json', '--noCheck'], options);
+  await run(
+    process.execPath,
+    [typescript, '-p', 'tsconfig.build.json', '--noCheck', '--declaration', 'false'],
+    options,
+  );
   await run(process.execPath, [builtPath('src/worker/bundle.js')], options);
 }
 
