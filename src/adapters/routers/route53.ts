@@ -15,7 +15,7 @@ import type { Fence, TrafficRouter, WriteResult } from '../types.ts';
 import { refuseUnhealthy } from './route53/health.ts';
 import { type NameServerOptions, noteChange, waitingFor } from './route53/propagation.ts';
 import type { RecordPlan } from './route53/record-sets.ts';
-import { isHigher, isSame, revisionOf, stateOf } from './route53/router-state.ts';
+import { isBehind, isHigher, isSame, revisionOf, stateOf } from './route53/router-state.ts';
 import { createRoute53Api, type Lane } from './route53/zone-api.ts';
 import {
   afterWrite,
@@ -83,6 +83,8 @@ export function createRoute53Router(options: Route53Options): TrafficRouter {
       const state = stateOf(found);
       const decision = decideWrite(state, { ...offer, newRevision: revisionOf(offer.fence) });
       if (decision.kind === 'already') return bringAll(found, offer, 'already', signal);
+      // What is read is older than what the writer has seen: a list that lags.
+      if (decision.kind === 'conflict' && isBehind(state, offer) && attempt + 1 < ATTEMPTS) continue;
       if (decision.kind !== 'write') return { kind: decision.kind, state };
       const change = writeOf(offer, decision.next.before ?? state.weights);
       const wanted = found.map((zone) => afterWrite(zone, change, ttlSeconds));

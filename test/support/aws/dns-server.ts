@@ -15,6 +15,8 @@ export interface DnsServer {
   /** Answers from now on what is true now, until `follow`. */
   lag(): void;
   follow(): void;
+  /** Serves something else than the truth, until it ends. */
+  serve(changed: (sets: readonly ResourceRecordSet[]) => readonly ResourceRecordSet[]): { end(): void };
   /** Takes questions and answers none. */
   silence(isSilent: boolean): void;
   stop(): Promise<void>;
@@ -27,6 +29,7 @@ export async function startDnsServer(truth: Truth): Promise<DnsServer> {
   const socket = createSocket('udp4');
   const questions: string[] = [];
   let frozen: readonly ResourceRecordSet[] | null = null;
+  let changed = (sets: readonly ResourceRecordSet[]) => sets;
   let isSilent = false;
 
   socket.on('message', (message: Buffer, from: RemoteInfo) => {
@@ -34,7 +37,7 @@ export async function startDnsServer(truth: Truth): Promise<DnsServer> {
     const [question] = query.questions ?? [];
     if (question === undefined || isSilent) return;
     questions.push(`${question.type} ${question.name}`);
-    const answers = answersTo(frozen ?? truth(), plainName(question.name), question.type);
+    const answers = answersTo(changed(frozen ?? truth()), plainName(question.name), question.type);
     const packet = {
       type: 'response',
       id: query.id,
@@ -56,6 +59,14 @@ export async function startDnsServer(truth: Truth): Promise<DnsServer> {
     },
     follow() {
       frozen = null;
+    },
+    serve(change) {
+      changed = change;
+      return {
+        end() {
+          changed = (sets) => sets;
+        },
+      };
     },
     silence(value) {
       isSilent = value;

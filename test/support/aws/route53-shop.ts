@@ -62,6 +62,7 @@ export interface Shop {
   /** A write by somebody else: over what stands. */
   upsert(sets: ResourceRecordSet[]): Promise<void>;
   foreignWrite(weights: Weights): Promise<void>;
+  remove(sets: ResourceRecordSet[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -101,6 +102,10 @@ export async function openShop(
         zone,
         now(TARGET, 'A').map((set) => ({ ...set, Weight: weights[set.SetIdentifier as 'blue'] })),
       ),
+    async remove(list) {
+      const Changes = list.map((set) => ({ Action: 'DELETE' as const, ResourceRecordSet: set }));
+      await client.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: zone, ChangeBatch: { Changes } }));
+    },
     close: () => dns.stop(),
   };
 }

@@ -33,6 +33,13 @@ function commonOf(shares: readonly Weights[]): Weights {
   return { blue, green: Number((100 - blue).toFixed(2)) };
 }
 
+/** Whether a run expects a revision of its own that is later than the state. */
+export function isBehind({ fence }: RouterState, offer: { fence: Fence; expectedRevision: string }): boolean {
+  const [, epoch, step] = /^(\d+)\.(\d+)/.exec(offer.expectedRevision) ?? [];
+  if (fence === null || fence.run !== offer.fence.run || fence.epoch !== Number(epoch)) return false;
+  return fence.step < Number(step);
+}
+
 export function isSame(a: Fence, b: Fence): boolean {
   return a.run === b.run && a.epoch === b.epoch && a.step === b.step;
 }
