@@ -472,8 +472,8 @@ const RULES: BadPlan[] = [
   ],
   [
     'a share that no weights give',
-    `router: {route53: {zone: z, record: a.example.com}}\nswitch: {steps: [0.1, 50, 100], deadline: 5m}\n${PROMETHEUS}`,
-    'ROUTER 2:18 switch.steps[0]',
+    `router: {route53: {zone: z, record: a.example.com}}\nswitch: {strategy: gradual, steps: [0.1, 50, 100], deadline: 5m}\n${PROMETHEUS}`,
+    'ROUTER 2:37 switch.steps[0]',
     'No weights from 0 to 255',
     '0 or 0.39',
   ],
