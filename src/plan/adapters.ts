@@ -35,6 +35,8 @@ export type AdapterDescriptor = PlatformDescriptor | RouterDescriptor | MetricsD
 
 const SECOND_MS = 1_000;
 export const DEFAULT_DNS_TTL_MS = 60 * SECOND_MS;
+/** In which Route 53 ordinarily has told all of its name servers. */
+export const DNS_PROPAGATION_MS = 60 * SECOND_MS;
 export const HIGHEST_DNS_WEIGHT = 255;
 
 const noFloor = (): null => null;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResourceRecordSet } from '@aws-sdk/client-route-53';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { forgetProgress } from '../../src/adapters/routers/route53/propagation.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Route53Options } from '../../src/adapters/routers/route53.ts';
 import type { TrafficRouter } from '../../src/adapters/types.ts';
 import { type AwsFault, isAction, refused, throttled, unwell } from '../support/aws/fault-proxy.ts';
 import { CLAIM, type Claimed, GREEN, limit, openClaimed } from '../support/aws/route53-claimed.ts';
@@ -11,6 +11,7 @@ import {
   openShop,
   pairOf,
   type Route53Stage,
+  type Shop,
   TARGET,
 } from '../support/aws/route53-shop.ts';
 import { cutAfter, cutBefore } from '../support/intercepting-proxy.ts';
@@ -18,6 +19,13 @@ import { requirePart } from '../support/parts.ts';
 import { patiently } from '../support/patiently.ts';
 
 const moto = await requirePart('moto', openRoute53Stage);
+
+/** The same router in a process that has just begun: nothing of what this one has seen is known there. */
+async function restarted({ options }: Shop, rest: Partial<Route53Options> = {}): Promise<TrafficRouter> {
+  vi.resetModules();
+  const { createRoute53Router } = await import('../../src/adapters/routers/route53.ts');
+  return createRoute53Router({ ...options, ...rest });
+}
 
 /** As Route 53 answers for up to a minute. */
 const pending: AwsFault = async (pass) => {
@@ -117,9 +125,8 @@ moto.suite('a shift of Route 53 is proven', () => {
     stage.proxy.intercept(isAction('GetHostedZone'), body('ns-1.cutover.invalid'));
     await shop.shift(GREEN);
     await says(shop.router, 'the address of ns-1.cutover.invalid is not known');
-    forgetProgress();
     stage.proxy.intercept(isAction('GetHostedZone'), body('127.0.0.1'));
-    const router = shop.another({ nameServers: null, port: shop.dns.port });
+    const router = await restarted(shop, { nameServers: null, port: shop.dns.port });
     const from = stage.proxy.calls.length;
     await isConverged(router);
     expect(asked(from, 'GetHostedZone')).toHaveLength(1);
@@ -131,8 +138,9 @@ moto.suite('a shift of Route 53 is proven', () => {
     const shop = await openClaimed(stage, pairOf(), { nameServers: [] });
     await shop.shift(GREEN);
     await isConverged(shop.router);
-    forgetProgress();
-    expect((await look(shop.another())).detail).toMatch(/no name server of \w+ can be asked; it has \d+(\.\d+)?s left/);
+    expect((await look(await restarted(shop))).detail).toMatch(
+      /no name server of \w+ can be asked; it has \d+(\.\d+)?s left/,
+    );
     await shop.close();
   });
 
@@ -160,8 +168,7 @@ moto.suite('a shift of Route 53 is proven', () => {
       const shiftedMs = performance.now();
       await says(shop.router, 'resolvers may keep');
       await sleep(2_500);
-      forgetProgress();
-      const successor = shop.another();
+      const successor = await restarted(shop);
       const waits = await look(successor);
       expect(waits.converged).toBe(false);
       await patiently(async () => (await look(successor)).converged, 'converged');

@@ -538,9 +538,12 @@ const RULES: BadPlan[] = [
 ];
 
 describe('a bad plan gives one located error', () => {
-  it.each([...SYNTAX, ...KEYS, ...VALUES, ...DNS_RECORDS, ...FLOWS, ...RULES])('%s', (_title, text, error, message, hint) => {
-    expectOneError(text, error, message, hint);
-  });
+  it.each([...SYNTAX, ...KEYS, ...VALUES, ...DNS_RECORDS, ...FLOWS, ...RULES])(
+    '%s',
+    (_title, text, error, message, hint) => {
+      expectOneError(text, error, message, hint);
+    },
+  );
 
   it.each([
     ['Checkout', 'service'],

@@ -1,4 +1,5 @@
 /** How far a write to a zone has come: through Route 53, to its name servers, and out of the resolvers' memories. */
+import { DNS_PROPAGATION_MS } from '../../../plan/adapters.ts';
 import { formatDuration } from '../../../plan/duration.ts';
 import type { Stored } from './fence-text.ts';
 import { addressesOf, type NameServer, serversBehind } from './name-servers.ts';
@@ -28,8 +29,6 @@ interface Progress {
 /** Route 53 allows five requests a second, for everybody who uses the account. */
 const ASK_EVERY_MS = 2_000;
 const PROBE_EVERY_MS = 1_000;
-/** In which Route 53 ordinarily has told all of its name servers. */
-const ORDINARY_MS = 60_000;
 const SERVERS_KNOWN_MS = 300_000;
 const MAX_KEPT = 1_000;
 
@@ -74,7 +73,7 @@ export async function waitingFor(
 
 function syncedAt({ atMs }: Stored, { wasBehind, changeId }: Progress): number {
   const nowMs = Date.now();
-  return wasBehind || changeId !== null ? nowMs : Math.min(nowMs, atMs + ORDINARY_MS);
+  return wasBehind || changeId !== null ? nowMs : Math.min(nowMs, atMs + DNS_PROPAGATION_MS);
 }
 
 async function pending(api: Route53Api, progress: Progress, signal: AbortSignal): Promise<string | null> {
@@ -99,7 +98,7 @@ async function lagging(
   const list = await serversOf(api, zone.plan.zone, options, signal);
   if (list.length === 0) {
     // Nobody to ask: a change whose ID is lost is taken to have come through when it ordinarily has.
-    const leftMs = (zone.stored?.atMs ?? 0) + ORDINARY_MS - Date.now();
+    const leftMs = (zone.stored?.atMs ?? 0) + DNS_PROPAGATION_MS - Date.now();
     const isKnown = progress.changeId !== null || leftMs <= 0;
     return isKnown ? [] : [`no name server of ${zone.plan.zone} can be asked; it has ${formatDuration(leftMs)} left`];
   }
@@ -150,10 +149,4 @@ function progressOf(zone: ZoneState): Progress {
   const [oldest] = kept.keys();
   if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
   return fresh;
-}
-
-/** As another process would: nothing of what this one has seen is known any more. */
-export function forgetProgress(): void {
-  kept.clear();
-  servers.clear();
 }
