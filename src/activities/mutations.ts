@@ -7,7 +7,7 @@ import type { Colour } from '../plan/types.ts';
 import { claimRouter } from './claim-router.ts';
 import { withFailures } from './failure.ts';
 import { shiftTraffic } from './shift-traffic.ts';
-import type { ColourInput, MutationActivities } from './types.ts';
+import type { ColourInput, FreedColourInput, MutationActivities } from './types.ts';
 
 export interface ActivityDependencies {
   adapters: Adapters;
@@ -29,13 +29,19 @@ export function createMutationActivities({ adapters }: ActivityDependencies): Mu
       const state = await adapters.platform(input.target).inspect(input.colour, signal);
       if (input.size < state.desired) await refuseUnderTraffic(adapters, input, `scale down`, signal);
       await adapters.platform(input.target).scale(input.colour, input.size, signal);
+      await releaseClaim(adapters, input, signal);
     },
     async removeColour(input) {
       const signal = cancellationSignal();
       await refuseUnderTraffic(adapters, input, 'remove', signal);
       await adapters.platform(input.target).remove(input.colour, signal);
+      await releaseClaim(adapters, input, signal);
     },
   });
+}
+
+async function releaseClaim(adapters: Adapters, { target, fence }: FreedColourInput, signal: AbortSignal) {
+  if (fence !== undefined) await adapters.router(target).release?.(fence, signal);
 }
 
 /** Invariant: a colour that has traffic is never scaled down, changed or removed. */

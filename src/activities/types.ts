@@ -65,6 +65,11 @@ export interface ColourInput {
   colour: Colour;
 }
 
+/** Of the run that moves no traffic any more: its claim is released with the colour. Absent: it goes on, or is an earlier version's. */
+export interface FreedColourInput extends ColourInput {
+  fence?: Fence;
+}
+
 export interface MutationActivities {
   /**
    * Validates the normalised plan again (raw JSON can be started from the Web UI), reads both colours, finds the
@@ -75,8 +80,8 @@ export interface MutationActivities {
   shiftTraffic(input: ShiftInput): Promise<ShiftOutcome>;
   /** Refused (CUTOVER_COLOUR_HAS_TRAFFIC) while the colour has traffic; the same holds for scale-down and remove. */
   deployVersion(input: ColourInput & { version: string; size: number }): Promise<void>;
-  scaleColour(input: ColourInput & { size: number }): Promise<void>;
-  removeColour(input: ColourInput): Promise<void>;
+  scaleColour(input: FreedColourInput & { size: number }): Promise<void>;
+  removeColour(input: FreedColourInput): Promise<void>;
 }
 
 export interface SmokeInput extends ColourInput {

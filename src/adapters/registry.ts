@@ -22,6 +22,8 @@ import { createIstioRouter } from './routers/kubernetes/istio.ts';
 import { createServiceSelectorRouter } from './routers/kubernetes/service-selector.ts';
 import { createTraefikRouter } from './routers/kubernetes/traefik.ts';
 import { createLocalRouter } from './routers/local.ts';
+import { route53OptionsOf } from './routers/route53/options.ts';
+import { createRoute53Router } from './routers/route53.ts';
 import { settingsOf } from './settings.ts';
 import type { MetricsProvider, Notifier, Platform, TrafficRouter } from './types.ts';
 
@@ -140,6 +142,8 @@ export function createAdapters(settings: AdapterSettings): Adapters {
         return createAlbRouter(applicationOptions(config));
       case 'nlb':
         return createAlbRouter(networkOptions(config));
+      case 'route53':
+        return createRoute53Router(route53OptionsOf(settingsOf(routerSettings.route53, config)));
       default:
         return notBuilt('router', config);
     }

@@ -147,6 +147,11 @@ export interface TrafficRouter {
   shift(request: ShiftRequest, signal: AbortSignal): Promise<WriteResult>;
   /** Whether new requests follow `weights` everywhere; read-only. */
   convergence(weights: Weights, signal: AbortSignal): Promise<Convergence>;
+  /**
+   * Where a claim changes more than the fence (a time to live): puts it back, as long as the epoch is still this run's. The
+   * weights stay as they are. Idempotent.
+   */
+  release?(fence: Fence, signal: AbortSignal): Promise<void>;
 }
 
 export interface SampleQuery {

@@ -26,6 +26,8 @@ export interface RouterDescriptor extends CommonDescriptor {
   smallest_share: number;
   /** Writes are refused atomically when the revision is not the expected one. */
   conditional_writes: boolean;
+  /** Shares are given in the proportion of whole numbers up to this one; null: any share that a plan can name. */
+  highest_weight: number | null;
   /** The soonest that new requests follow a write everywhere; null: no bound is known from the plan. */
   convergence_floor_ms: (config: Readonly<Record<string, unknown>>) => number | null;
 }
@@ -41,6 +43,9 @@ const SECOND_MS = 1_000;
 export const DEFAULT_DNS_TTL_MS = 60 * SECOND_MS;
 /** Target groups have weights from 1 to 999. */
 export const SMALLEST_ALB_SHARE = 0.1;
+/** In which Route 53 ordinarily has told all of its name servers. */
+export const DNS_PROPAGATION_MS = 60 * SECOND_MS;
+export const HIGHEST_DNS_WEIGHT = 255;
 
 const noFloor = (): null => null;
 const floorOf = (ms: number) => () => ms;
@@ -67,6 +72,7 @@ function router(kind: string, rest: Partial<Omit<RouterDescriptor, 'kind' | 'rol
     mirroring: false,
     smallest_share: 0,
     conditional_writes: true,
+    highest_weight: null,
     convergence_floor_ms: noFloor,
   };
   return { kind, role: 'router', ...common, ...rest };
@@ -77,8 +83,8 @@ function metrics(kind: string, rest: Partial<Omit<MetricsDescriptor, 'kind' | 'r
 }
 
 /**
- * Conditional writes: Kubernetes objects have `resourceVersion`; ELBv2 and Route 53 (UPSERT) accept any write, and so do
- * the runtime interfaces of Envoy, NGINX and HAProxy.
+ * Conditional writes: Kubernetes objects have `resourceVersion`; Route 53 refuses a batch that deletes other record sets than
+ * those that stand. ELBv2 accepts any write, and so do the runtime interfaces of Envoy, NGINX and HAProxy.
  */
 export const DESCRIPTORS: readonly AdapterDescriptor[] = [
   platform('local', true),
@@ -98,7 +104,7 @@ export const DESCRIPTORS: readonly AdapterDescriptor[] = [
     convergence_floor_ms: stickyFloor,
   }),
   router('nlb', { built: true, conditional_writes: false, partial_traffic: false }),
-  router('route53', { conditional_writes: false, convergence_floor_ms: dnsFloor }),
+  router('route53', { built: true, highest_weight: HIGHEST_DNS_WEIGHT, convergence_floor_ms: dnsFloor }),
   router('envoy', { conditional_writes: false }),
   router('nginx', { conditional_writes: false }),
   router('haproxy', { conditional_writes: false }),

@@ -241,5 +241,7 @@ export function candidateShare(run: Run): number {
 }
 
 export function weightsFor(candidate: Colour, share: number): Weights {
-  return candidate === 'blue' ? { blue: share, green: 100 - share } : { blue: 100 - share, green: share };
+  // As routers read it back: 100 - 64.1 is a little more than 35.9.
+  const rest = Number((100 - share).toFixed(2));
+  return candidate === 'blue' ? { blue: share, green: rest } : { blue: rest, green: share };
 }

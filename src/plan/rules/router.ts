@@ -2,7 +2,8 @@
 import { findDescriptor, type RouterDescriptor } from '../adapters.ts';
 import { formatDuration } from '../duration.ts';
 import type { Finding } from '../finding.ts';
-import type { Plan } from '../types.ts';
+import type { Plan, Weights } from '../types.ts';
+import { nearestShares, smallestPair } from '../weight-pair.ts';
 import { validationShares } from './shares.ts';
 
 export function checkRouter(plan: Plan): Finding[] {
@@ -18,8 +19,9 @@ export function checkRouter(plan: Plan): Finding[] {
   return [...found, finding(['switch', 'deadline'], message, `Write ${floor} or more, or make the router faster.`)];
 }
 
-function sharesBeyond(plan: Plan, { kind, partial_traffic, smallest_share: least }: RouterDescriptor): Finding[] {
-  const partial = sharesOf(plan).filter(({ share }) => share > 0 && share < 100);
+function sharesBeyond(plan: Plan, descriptor: RouterDescriptor): Finding[] {
+  const { kind, partial_traffic, smallest_share: least, highest_weight: highest } = descriptor;
+  const partial = sharesBetween(plan);
   if (!partial_traffic) {
     return partial.map(({ share, path }) =>
       finding(
@@ -29,19 +31,37 @@ function sharesBeyond(plan: Plan, { kind, partial_traffic, smallest_share: least
       ),
     );
   }
+  if (highest !== null) return partial.flatMap((one) => unequalShare(kind, one, highest));
   const tooSmall = partial.filter(({ share }) => Math.min(share, 100 - share) < least);
   return tooSmall.map(({ share, path }) =>
     finding(path, `\`${kind}\` gives no colour less than ${least} %: not ${share} %.`, `Write ${least} or more.`),
   );
 }
 
-function sharesOf(plan: Plan): { share: number; path: Finding['path'] }[] {
+interface WrittenShare {
+  share: number;
+  path: Finding['path'];
+}
+
+/** As for one record per colour; with several of them, the router itself refuses what it cannot give. */
+function unequalShare(kind: string, { share, path }: WrittenShare, highest: number): Finding[] {
+  if (smallestPair(weightsOf(share), highest) !== null) return [];
+  const message = `No weights from 0 to ${highest} of \`${kind}\` give ${share} %.`;
+  return [finding(path, message, `Write ${nearestShares(share, highest).join(' or ')}.`)];
+}
+
+function weightsOf(share: number): Weights {
+  return { blue: Number((100 - share).toFixed(2)), green: share };
+}
+
+/** Between 0 % and 100 %, with where each was written. */
+function sharesBetween(plan: Plan): WrittenShare[] {
   const own = plan.switch.strategy === 'validation';
   const steps = plan.switch.steps.map(({ share }, index) => ({
     share,
     path: own ? ['switch', 'strategy'] : ['switch', 'steps', index, 'share'],
   }));
-  return [...validationShares(plan), ...steps];
+  return [...validationShares(plan), ...steps].filter(({ share }) => share > 0 && share < 100);
 }
 
 function finding(path: Finding['path'], message: string, hint: string): Finding {

@@ -1,8 +1,7 @@
 /** The routers' own keys, as written. */
 import { z } from 'zod';
-import { DEFAULT_DNS_TTL_MS } from '../adapters.ts';
-import { formatDuration } from '../duration.ts';
 import { durationText, httpUrl, MAX_LIST, perColour, text } from './base.ts';
+import { route53Settings } from './route53.ts';
 
 /** Their fingerprints have to fit into one tag. */
 const MAX_PLACES = 5;
@@ -128,22 +127,7 @@ export const routerSettings = {
       target_groups: targetGroups,
     })
     .meta({ description: 'Target group weights of an AWS Network Load Balancer: 0 % or 100 %, nothing between.' }),
-  route53: z
-    .strictObject({
-      zone: text('the ID of a hosted zone').meta({ description: 'ID of the hosted zone.' }),
-      record: text('the name of a record', 255).meta({ description: 'Name of the two weighted records.' }),
-      type: z.enum(['A', 'AAAA', 'CNAME'], 'A, AAAA or CNAME').optional().meta({
-        description: 'Type of the records.',
-      }),
-      ttl: durationText.optional().meta({
-        description: 'Time to live of the records: no shift converges sooner, so `switch.deadline` is no shorter.',
-        default: formatDuration(DEFAULT_DNS_TTL_MS),
-      }),
-      set_identifiers: perColour('the identifier of a weighted record').optional().meta({
-        description: 'Set identifiers of the two records.',
-      }),
-    })
-    .meta({ description: 'Weighted records of Amazon Route 53.' }),
+  route53: route53Settings,
   envoy: z
     .strictObject({
       listen: text('an address such as 127.0.0.1:18000')

@@ -148,9 +148,9 @@ function worded(service: string, code: string, message: string): Omit<ProxiedAns
   return { headers: { 'content-type': 'text/xml' }, body };
 }
 
-function forward(
+export function forward(
   url: string,
-  { method, path, body }: AwsCall,
+  { method, path, body }: ProxiedCall,
   headers: ProxiedAnswer['headers'],
 ): Promise<ProxiedAnswer> {
   return new Promise((resolve, reject) => {

@@ -16,9 +16,18 @@ export interface AwsStage {
 /** Never the machine's own credentials, and never its metadata service. */
 const CREDENTIALS = { accessKeyId: 'AKIDTESTTESTTEST', secretAccessKey: 'test-secret-key' };
 
-export async function openAwsStage(): Promise<AwsStage> {
+/** Stands right before moto, and is as strict as AWS where moto is not. */
+export interface Rules {
+  url: string;
+  stop(): Promise<void>;
+}
+
+/** With `rules`, what a test sets up passes them too. */
+export async function openAwsStage(startRules?: (url: string) => Promise<Rules>): Promise<AwsStage> {
   const moto = await startMoto();
-  const proxy = await startFaultProxy(moto.url);
+  const rules = await startRules?.(moto.url);
+  const url = rules?.url ?? moto.url;
+  const proxy = await startFaultProxy(url);
   const env = {
     AWS_ENDPOINT_URL: proxy.url,
     AWS_REGION: REGION,
@@ -31,11 +40,12 @@ export async function openAwsStage(): Promise<AwsStage> {
   };
   Object.assign(process.env, env);
   return {
-    direct: { region: REGION, endpoint: moto.url, credentials: CREDENTIALS },
+    direct: { region: REGION, endpoint: url, credentials: CREDENTIALS },
     proxy,
     env,
     async stop() {
       await proxy.stop();
+      await rules?.stop();
       await moto.stop();
     },
   };

@@ -21,7 +21,7 @@ export interface RouterTraits {
   weighted: boolean;
   /** False: writes are not atomic against concurrent writers, as the descriptor says. */
   atomic: boolean;
-  /** False: the API keeps no count of writes, so that one back to the same weights looks like none. */
+  /** False: the API keeps no trace of a write that was taken back: it looks as if nobody had written. Absent: true. */
   countsWrites?: boolean;
 }
 

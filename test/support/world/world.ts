@@ -46,6 +46,8 @@ export interface World {
   router: RouterState;
   /** Every change of the weights, in order, with its writer's fence (null: foreign). */
   writes: { weights: Weights; fence: Fence | null; expose?: Exposed }[];
+  /** Epochs whose claims were released. */
+  released: number[];
   /** The router does not answer. */
   routerDown: boolean;
   /** Instances that become ready after deploy and scale; null: as many as asked for. */
@@ -86,6 +88,7 @@ export function createWorld(active: Colour = 'blue', size = 4): World {
       before: null,
     },
     writes: [],
+    released: [],
     routerDown: false,
     readyLimit: null,
     afterWrite: null,
@@ -221,6 +224,11 @@ function modelRouter(world: World): TrafficRouter {
       up();
       const converged = world.router.weights.blue === weights.blue;
       return { converged, in_flight: { blue: 0, green: 0 }, detail: '', state: structuredClone(world.router) };
+    },
+    async release({ run, epoch }) {
+      up();
+      const stored = world.router.fence;
+      if (stored?.run === run && stored.epoch === epoch) world.released.push(epoch);
     },
   };
 }

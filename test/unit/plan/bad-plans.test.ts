@@ -14,6 +14,38 @@ const BOMB = ['a', 'b', 'c', 'd', 'e']
   )
   .join('\n');
 
+const DNS_RECORDS: BadPlan[] = [
+  ['no record', `router: {route53: {zone: z}}\n${PROMETHEUS}`, 'VALUE 1:10 router.route53', '', '`records` instead'],
+  [
+    'a record twice',
+    `router: {route53: {zone: z, record: a, records: [{zone: z, record: b}]}}\n${PROMETHEUS}`,
+    'VALUE 1:10 router.route53',
+    '',
+    '`records` instead',
+  ],
+  [
+    'a time to live of half a second',
+    `router: {route53: {zone: z, record: a, ttl: 500ms}}\n${PROMETHEUS}`,
+    'VALUE 1:45 router.route53.ttl',
+    '500ms',
+    'whole seconds',
+  ],
+  [
+    'a name server without port',
+    `router: {route53: {zone: z, record: a, name_servers: [192.0.2.1]}}\n${PROMETHEUS}`,
+    'VALUE 1:55 router.route53.name_servers[0]',
+    '192.0.2.1',
+    '192.0.2.53:53',
+  ],
+  [
+    'an identifier of both colours',
+    `router: {route53: {zone: z, record: a, set_identifiers: {blue: [x, y], green: y}}}\n${PROMETHEUS}`,
+    'VALUE 1:40 router.route53.set_identifiers',
+    '',
+    'one colour only',
+  ],
+];
+
 const SYNTAX: BadPlan[] = [
   ['an open bracket', 'switch: {steps: [25, 50', 'SYNTAX 1:24 ', 'not YAML', ''],
   ['a tab as indentation', 'switch:\n\tdrain: 5s', 'SYNTAX 2:1 ', 'Tabs', 'spaces'],
@@ -481,6 +513,13 @@ const RULES: BadPlan[] = [
     '2m',
   ],
   [
+    'a share that no weights give',
+    `router: {route53: {zone: z, record: a.example.com}}\nswitch: {strategy: gradual, steps: [0.1, 50, 100], deadline: 5m}\n${PROMETHEUS}`,
+    'ROUTER 2:37 switch.steps[0]',
+    'No weights from 0 to 255',
+    '0 or 0.39',
+  ],
+  [
     'too many approvals',
     'approval: {required: 3, approvers: [a, b]}',
     'APPROVAL 1:22 approval.required',
@@ -541,9 +580,12 @@ const RULES: BadPlan[] = [
 ];
 
 describe('a bad plan gives one located error', () => {
-  it.each([...SYNTAX, ...KEYS, ...VALUES, ...FLOWS, ...RULES])('%s', (_title, text, error, message, hint) => {
-    expectOneError(text, error, message, hint);
-  });
+  it.each([...SYNTAX, ...KEYS, ...VALUES, ...DNS_RECORDS, ...FLOWS, ...RULES])(
+    '%s',
+    (_title, text, error, message, hint) => {
+      expectOneError(text, error, message, hint);
+    },
+  );
 
   it.each([
     ['Checkout', 'service'],

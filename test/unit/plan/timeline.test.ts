@@ -112,7 +112,7 @@ describe('the timeline of a plan', () => {
     const dns = timeline(
       `router: {route53: {zone: z, record: a.example.com, ttl: 2m}}\nswitch: {deadline: 5m}\n${PROMETHEUS}`,
     );
-    expect(dns.router).toMatchObject({ conditional_writes: false, convergence_floor_ms: 2 * MINUTE_MS });
+    expect(dns.router).toMatchObject({ conditional_writes: true, convergence_floor_ms: 2 * MINUTE_MS });
   });
 
   it('says for each trigger where it is judged: never at 0 %, nor in the lease', () => {
