@@ -6,6 +6,7 @@ import { type Capacity, inspectOrNull, judgeCapacity } from '../activities/capac
 import { messageOf } from '../activities/clock.ts';
 import type { ColourState, Fence, RouterState } from '../adapters/types.ts';
 import { CutoverError } from '../errors.ts';
+import { formatExposure } from '../plan/exposure.ts';
 import type { Colour, Plan, Weights } from '../plan/types.ts';
 import { formatWeights, otherColour, sameWeights } from '../plan/weights.ts';
 import { call, type DirectRollback } from './context.ts';
@@ -47,7 +48,7 @@ export async function rollBackDirectly(rollback: DirectRollback): Promise<Direct
   });
   rollback.tell(
     'read',
-    `the router holds ${formatWeights(found.weights)}; ${claim.run} claimed it, step ${claim.step}`,
+    `the router holds ${formatWeights(found.weights)}${besideOf(found)}; ${claim.run} claimed it, step ${claim.step}`,
   );
   if (sameWeights(found.weights, wanted) && found.exposed === undefined) {
     await moveWorkBack(rollback, oldColour, claim);
@@ -65,6 +66,10 @@ export async function rollBackDirectly(rollback: DirectRollback): Promise<Direct
   return problem === null
     ? result('restored', `all traffic is on ${oldColour}`, state)
     : result('stuck', problem, state);
+}
+
+function besideOf({ exposed }: RouterState): string {
+  return exposed === undefined ? '' : `, and leads to ${exposed.colour}: ${formatExposure(exposed)}`;
 }
 
 async function readFirst(rollback: DirectRollback): Promise<RouterState> {

@@ -116,7 +116,9 @@ describe('a direct rollback', () => {
   it('takes away what was exposed, though no traffic had been moved', async () => {
     const world = await midSwitch(0);
     world.router.exposed = { colour: 'green', header: { name: 'X-Cutover', value: 'candidate' }, mirror_percent: null };
-    expect(await rollBackDirectly(rollback(world).options)).toMatchObject({ outcome: 'restored' });
+    const { options, told } = rollback(world);
+    expect(await rollBackDirectly(options)).toMatchObject({ outcome: 'restored' });
+    expect(told[0]).toContain('green 0 %, and leads to green: header X-Cutover: candidate; run-1 claimed it');
     expect(world.router.exposed).toBeUndefined();
     expect(await rollBackDirectly(rollback(world).options)).toMatchObject({ outcome: 'nothing_to_do' });
   });

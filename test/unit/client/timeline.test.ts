@@ -26,6 +26,21 @@ describe('the timeline on a terminal', () => {
     expect(shown).toContain('without approval within 1h it is rolled back');
   });
 
+  it('tells what reaches the candidate beside its share', () => {
+    const plan = {
+      ...{ platform: 'kubernetes', router: { gateway_api: { route: 'checkout' } } },
+      metrics: { prometheus: { url: 'http://p:9090' } },
+      blue_green_switch: {
+        validation_phases: { warmup: { header: { 'X-Cutover': 'candidate' }, mirror_percentage: 10 } },
+      },
+    };
+    const loaded = load(JSON.stringify(plan), ['service=checkout', 'version=2.4.1']).plan;
+    const text = renderTimeline(timelineOf(loaded), { columns: 120, colors });
+    expect(text).toMatch(/ 0s +warmup +0 % {2}3m\n +to the candidate: header X-Cutover: candidate, mirrored 10 %\n/);
+    expect(text).toContain('0 → 0 %, header X-Cutover: candidate, mirrored 10 %, proven within 30s (warmup)');
+    expect(text).toContain('0 → 100 %, proven within 30s (switch)');
+  });
+
   it('says so when there is neither trigger nor approval, and what is left out', () => {
     const bare =
       'blue_green_switch: {validation_phases: {full_switch: {rollback_triggers: []}}}\nlease: {duration: 0s}';
