@@ -131,12 +131,6 @@ moto.suite('GetMetricData', () => {
     await expect.poll(next, { timeout: 20_000 }).toEqual([VALUE]);
   });
 
-  it('throttled once is sent again within the tick', async () => {
-    const { provider, query } = await opened();
-    stage.proxy.intercept(isAsked, throttled);
-    expect(await provider.sample([query('error_rate')], signal())).toEqual([VALUE]);
-  });
-
   describe('in pages', () => {
     /** The first page has the older half of each series, and says so. */
     function paged(last: (answer: Result) => Result): void {

@@ -49,6 +49,7 @@ export const DEFAULTS = {
   hook_timeout_ms: 30 * SECOND_MS,
   /** An edge location takes minutes to forget. */
   invalidation_timeout_ms: 10 * MINUTE_MS,
+  invalidated_paths: ['/*'],
   hook_attempts: 3,
   hook_on_failure: {
     before_switch: 'rollback',
