@@ -4,7 +4,7 @@ import type { Service } from '@aws-sdk/client-ecs';
 import { awsService } from '../../adapters/aws/service.ts';
 import { CutoverError } from '../../errors.ts';
 import type { Colour } from '../../plan/types.ts';
-import { chunksOf, everyPage } from './paging.ts';
+import { chunksOf, everyPage, someAtOnce } from './paging.ts';
 
 export type Behind =
   | { kind: 'ecs'; services: Record<Colour, FoundService> }
@@ -26,6 +26,7 @@ interface Found {
 const SERVICES_PER_PAGE = 100;
 const SERVICES_PER_CALL = 10;
 const GROUPS_PER_PAGE = 100;
+const CALLS_AT_ONCE = 4;
 const COLOURS = ['blue', 'green'] as const;
 
 /** `cluster` null: every one. CUTOVER_ROUTER_OBJECT unless each target group has one of them, both of the same kind. */
@@ -123,11 +124,9 @@ async function listServices(
     );
     return { items: page.serviceArns ?? [], next: page.nextToken };
   });
-  const described = await Promise.all(
-    chunksOf(arns, SERVICES_PER_CALL).map((services) =>
-      ecs.read('DescribeServices', '*', signal, ({ sdk, client }, options) =>
-        client.send(new sdk.DescribeServicesCommand({ cluster, services }), options),
-      ),
+  const described = await someAtOnce(chunksOf(arns, SERVICES_PER_CALL), CALLS_AT_ONCE, (some) =>
+    ecs.read('DescribeServices', '*', signal, ({ sdk, client }, options) =>
+      client.send(new sdk.DescribeServicesCommand({ cluster, services: some }), options),
     ),
   );
   const found = described.flatMap(({ services = [] }) => services);
