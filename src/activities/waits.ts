@@ -13,6 +13,7 @@ const KEPT_LOOKS = 2;
 /** How old the looks of waits may be; who writes on what they wait for reads it again. */
 const KEPT_AGE_MS = 90_000;
 const READY_AGE_MS = 5_000;
+const PROOF_AGE_MS = 5_000;
 /** How long the old colour must have been without a request. */
 const QUIET_MS = 2_000;
 
@@ -78,7 +79,7 @@ export async function proveNoTraffic(
   try {
     const proof = await poll<{ proof: string | null; seen: string }>(polling, {
       async read(signal) {
-        const { weights } = await router.read(signal);
+        const { weights } = await router.read(signal, PROOF_AGE_MS);
         const inFlight = await readInFlight(adapters, target, colour, signal);
         const nowMs = polling.clock.now();
         const fromMs = sinceMs ?? nowMs;
