@@ -27,6 +27,12 @@ export interface ColourState {
   instances: InstanceState[];
 }
 
+/** What a plan expects of its platform beside what it asks for. */
+export interface PlatformExpectations {
+  /** How long the last requests of a colour may take once it gets no new ones. */
+  drain_ms: number;
+}
+
 export interface Platform {
   /**
    * `maxAgeMs` is for those who look again and again: what they get may be as old, where that spares the platform a request.
@@ -38,6 +44,11 @@ export interface Platform {
    * size. Values that may be secret are given as hashes. Null: there is nothing to compare with. Read-only.
    */
   compare(active: Colour, signal: AbortSignal): Promise<ParityDifference[] | null>;
+  /**
+   * What of either colour, as it is, does not go with the plan, one sentence each, for people; nothing of it stops a deployment.
+   * Absent: the platform has nothing to say. Read-only.
+   */
+  doubts?(plan: PlatformExpectations, signal: AbortSignal): Promise<string[]>;
   /** Asks for `version` at `size` instances. Idempotent; returns when the platform has accepted it, not when ready. */
   deploy(colour: Colour, version: string, size: number, signal: AbortSignal): Promise<void>;
   /** Asks for `size` instances. Idempotent; returns when accepted. */

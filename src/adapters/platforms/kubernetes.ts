@@ -12,6 +12,7 @@ import { readObject } from '../kubernetes/read-object.ts';
 import type { ColourState, InstanceState, Platform } from '../types.ts';
 import { differencesBetween, factsOf, readSurroundings } from './kubernetes/parity.ts';
 import { holdAt, letGo, scalerFor } from './kubernetes/scaler.ts';
+import { endsTooSoon } from './kubernetes/termination.ts';
 
 export interface KubernetesPlatformOptions {
   context: string | null;
@@ -31,6 +32,7 @@ export interface KubernetesPlatformOptions {
 type Workload = V1Deployment;
 
 const PLURALS = { Deployment: 'deployments', StatefulSet: 'statefulsets' } as const;
+const COLOURS: readonly Colour[] = ['blue', 'green'];
 const LOG_LINES = 3;
 const LOG_BYTES = 500;
 
@@ -180,6 +182,10 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
         );
       const [activeFacts, standbyFacts] = await Promise.all([read(one, active), read(other, standby)]);
       return differencesBetween(activeFacts, standbyFacts);
+    },
+    async doubts({ drain_ms: drainMs }, signal) {
+      const workloads = await Promise.all(COLOURS.map((colour) => api.get<Workload>(pathOf(colour), signal)));
+      return workloads.flatMap((workload) => endsTooSoon(workload, kind, drainMs));
     },
     async deploy(colour, version, size, signal) {
       const imageFor = (workload: Workload) => {
