@@ -63,6 +63,12 @@ export interface ColourInput {
   colour: Colour;
 }
 
+/** What was asked for; `note`: why it is more than the caller wanted. */
+export interface Scaled {
+  size: number;
+  note: string | null;
+}
+
 export interface MutationActivities {
   /**
    * Validates the normalised plan again (raw JSON can be started from the Web UI), reads both colours, finds the
@@ -73,7 +79,11 @@ export interface MutationActivities {
   shiftTraffic(input: ShiftInput): Promise<ShiftOutcome>;
   /** Refused (CUTOVER_COLOUR_HAS_TRAFFIC) while the colour has traffic; the same holds for scale-down and remove. */
   deployVersion(input: ColourInput & { version: string; size: number }): Promise<void>;
-  scaleColour(input: ColourInput & { size: number }): Promise<void>;
+  /**
+   * `kept_of`: the colour is shrunk from so many instances, and kept for a rollback; the platform may want more of them than
+   * `size`, and the answer says so. Absent: to `size`.
+   */
+  scaleColour(input: ColourInput & { size: number; kept_of?: number }): Promise<Scaled>;
   removeColour(input: ColourInput): Promise<void>;
 }
 

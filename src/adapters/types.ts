@@ -27,6 +27,12 @@ export interface ColourState {
   instances: InstanceState[];
 }
 
+/** The fewest instances that a colour may be kept at, and who says so, for people. */
+export interface LeastSize {
+  size: number;
+  reason: string;
+}
+
 /** What a plan expects of its platform beside what it asks for. */
 export interface PlatformExpectations {
   /** How long the last requests of a colour may take once it gets no new ones. */
@@ -49,6 +55,10 @@ export interface Platform {
    * Absent: the platform has nothing to say. Read-only.
    */
   doubts?(plan: PlatformExpectations, signal: AbortSignal): Promise<string[]>;
+  /**
+   * How far a colour of `fullSize` may be shrunk while it is kept for a rollback; null, or absent: to any size. Read-only.
+   */
+  leastKept?(colour: Colour, fullSize: number, signal: AbortSignal): Promise<LeastSize | null>;
   /** Asks for `version` at `size` instances. Idempotent; returns when the platform has accepted it, not when ready. */
   deploy(colour: Colour, version: string, size: number, signal: AbortSignal): Promise<void>;
   /** Asks for `size` instances. Idempotent; returns when accepted. */

@@ -264,6 +264,23 @@ describe('a lease that keeps less', () => {
     expect(deployment.world.violations).toEqual([]);
   });
 
+  it('is shrunk no further than the platform wants it kept, and says so', async () => {
+    const world = createWorld();
+    world.leastKept = { size: 3, reason: 'its budget has maxUnavailable 1' };
+    const deployment = await suite.harness.deploy({ approval: null, lease }, world);
+    await deployment.until('lease');
+    await suite.harness.env.sleep(60_000);
+    const status = await deployment.status();
+    expect(status.lease).toMatchObject({ old_size: 3, old_healthy: true });
+    const noteOf = ({ phases }: typeof status) => phases.find(({ name }) => name === 'lease')?.note;
+    expect(noteOf(status)).toBe('blue is kept × 3, not × 1: its budget has maxUnavailable 1');
+    expect(world.colours.blue.desired).toBe(3);
+    expect(await deployment.result()).toMatchObject({ outcome: 'succeeded' });
+    expect(noteOf(await deployment.status())).toContain('its time was over; blue is kept × 3, not × 1');
+    expect(world.colours.blue.desired).toBe(0);
+    expect(world.violations).toEqual([]);
+  });
+
   it('is scaled up again before a rollback, which calls nobody', async () => {
     const deployment = await suite.harness.deploy({ approval: null, lease });
     await deployment.until('lease');

@@ -7,9 +7,11 @@ import { createKubernetesApi } from '../kubernetes/api.ts';
 import { autoscalerOf, listAutoscalers } from '../kubernetes/autoscalers.ts';
 import { readAndWrite } from '../kubernetes/conflicts.ts';
 import { imageName, imageOf, imageVersion } from '../kubernetes/image.ts';
+import { selectorText } from '../kubernetes/labels.ts';
 import { crashingContainer, isReady, reasonOf } from '../kubernetes/pods.ts';
 import { readObject } from '../kubernetes/read-object.ts';
 import type { ColourState, InstanceState, Platform } from '../types.ts';
+import { leastAllowed } from './kubernetes/budgets.ts';
 import { differencesBetween, factsOf, readSurroundings } from './kubernetes/parity.ts';
 import { holdAt, letGo, scalerFor } from './kubernetes/scaler.ts';
 import { endsTooSoon } from './kubernetes/termination.ts';
@@ -102,7 +104,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
   async function inspect(colour: Colour, signal: AbortSignal, maxAgeMs = 0): Promise<ColourState> {
     const workload = await readObject<Workload>(api, pathOf(colour), maxAgeMs, signal);
     const container = containerOf(workload);
-    const labelSelector = selectorOf(workload);
+    const labelSelector = selectorText(workload.spec?.selector ?? {});
     const all = await (maxAgeMs === 0
       ? api.list<V1Pod>(pods, labelSelector, signal)
       : api.recent<V1Pod>(pods, { labelSelector }, maxAgeMs, signal));
@@ -187,6 +189,10 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
       const workloads = await Promise.all(COLOURS.map((colour) => api.get<Workload>(pathOf(colour), signal)));
       return workloads.flatMap((workload) => endsTooSoon(workload, kind, drainMs));
     },
+    async leastKept(colour, fullSize, signal) {
+      const { spec } = await api.get<Workload>(pathOf(colour), signal);
+      return leastAllowed(api, { namespace, labels: spec?.template.metadata?.labels, fullSize }, signal);
+    },
     async deploy(colour, version, size, signal) {
       const imageFor = (workload: Workload) => {
         const name = options.image ?? imageName(containerOf(workload).image ?? '');
@@ -202,24 +208,6 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
 
 function runs(pod: V1Pod, { name, image }: V1Container): boolean {
   return pod.spec?.containers.some((container) => container.name === name && container.image === image) === true;
-}
-
-function selectorOf(workload: Workload): string {
-  const { matchLabels = {}, matchExpressions = [] } = workload.spec?.selector ?? {};
-  const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
-  const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
-    switch (operator) {
-      case 'In':
-        return `${key} in (${values.join(',')})`;
-      case 'NotIn':
-        return `${key} notin (${values.join(',')})`;
-      case 'DoesNotExist':
-        return `!${key}`;
-      default:
-        return key;
-    }
-  });
-  return [...labels, ...expressions].join(',');
 }
 
 /** What keeps pods from being there at all (quota, admission), or the rollout from going on. */

@@ -7,6 +7,7 @@ import {
   type ColourState,
   DIRECT_STEP,
   type Fence,
+  type LeastSize,
   type Platform,
   type RouterState,
   type TrafficRouter,
@@ -39,6 +40,8 @@ export interface World {
   beforeWrite: (() => Promise<void>) | null;
   /** What the colours differ in; null: nothing to compare. */
   differences: ParityDifference[] | null;
+  /** Fewer instances of a kept colour the platform does not want. */
+  leastKept: LeastSize | null;
   violations: string[];
 }
 
@@ -67,6 +70,7 @@ export function createWorld(active: Colour = 'blue', size = 4): World {
     afterWrite: null,
     beforeWrite: null,
     differences: [],
+    leastKept: null,
     violations: [],
   };
 }
@@ -116,6 +120,7 @@ function modelPlatform(world: World): Platform {
       return { colour, version, desired, ready, instances: [] };
     },
     compare: async () => world.differences,
+    leastKept: async () => world.leastKept,
     async deploy(colour, version, size) {
       const changes = world.colours[colour].version !== version;
       if (changes && world.router.weights[colour] > 0) world.violations.push(`${colour} changed under traffic`);

@@ -14,6 +14,8 @@ import type { Colour } from '../../../plan/types.ts';
 import type { ParityDifference } from '../../../workflows/api.ts';
 import type { KubernetesApi } from '../../kubernetes/api.ts';
 import { autoscalerOf, listAutoscalers } from '../../kubernetes/autoscalers.ts';
+import { selects } from '../../kubernetes/labels.ts';
+import { listBudgets } from './budgets.ts';
 
 /** Path → value, already harmless to show: what may be secret is a hash. */
 export type Facts = Map<string, string>;
@@ -43,7 +45,7 @@ export async function readSurroundings(
 ): Promise<Surroundings> {
   const [scalers, budgets, policies] = await Promise.all([
     listAutoscalers(api, namespace, signal),
-    api.list<V1PodDisruptionBudget>(`/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`, '', signal),
+    listBudgets(api, namespace, signal),
     api.list<V1NetworkPolicy>(`/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`, '', signal),
   ]);
   return { scalers, budgets, policies };
@@ -60,7 +62,8 @@ export async function factsOf(
   const facts: Facts = new Map();
   const template = workload.spec?.template;
   const spec = template?.spec;
-  put(facts, 'labels', template?.metadata?.labels);
+  const labels = template?.metadata?.labels;
+  put(facts, 'labels', labels);
   put(facts, 'annotations', withoutRestarts(template?.metadata?.annotations));
   if (spec !== undefined) {
     for (const group of ['initContainers', 'containers'] as const) {
@@ -71,9 +74,9 @@ export async function factsOf(
   }
   for (const [name, value] of await contents(api, subject, spec, signal)) put(facts, name, value);
   put(facts, 'horizontalPodAutoscaler', scaling(scalers, subject));
-  const isFor = ({ spec: its }: V1PodDisruptionBudget) => selects(its?.selector?.matchLabels, subject);
+  const isFor = ({ spec: its }: V1PodDisruptionBudget) => selects(its?.selector, labels);
   put(facts, 'podDisruptionBudget', specsOf(budgets.filter(isFor)));
-  const applies = ({ spec: its }: V1NetworkPolicy) => selects(its?.podSelector?.matchLabels, subject);
+  const applies = ({ spec: its }: V1NetworkPolicy) => selects(its?.podSelector ?? {}, labels);
   put(facts, 'networkPolicies', specsOf(policies.filter(applies)));
   return neutral(facts, subject.colour);
 }
@@ -154,11 +157,6 @@ function scaling(autoscalers: readonly V2HorizontalPodAutoscaler[], { kind, work
 
 function specsOf(objects: readonly { spec?: object }[]): unknown {
   return objects.map(({ spec }) => spec);
-}
-
-function selects(matchLabels: Record<string, string> | undefined, { workload }: Subject): boolean {
-  const labels = workload.spec?.template.metadata?.labels ?? {};
-  return Object.entries(matchLabels ?? {}).every(([key, value]) => labels[key] === value);
 }
 
 function put(facts: Facts, path: string, value: unknown): void {
