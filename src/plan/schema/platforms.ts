@@ -1,5 +1,6 @@
 /** The platforms' own keys, as written. */
 import { z } from 'zod';
+import { WORKLOAD_KIND } from '../kind-name.ts';
 import { environmentVariables, httpUrl, MAX_LIST, perColour, text } from './base.ts';
 
 const local = z
@@ -35,6 +36,7 @@ const image = text('an image without its tag').optional().meta({
 });
 const region = text('a region').optional().meta({ description: 'AWS region.' });
 
+const WORKLOAD_EXPECTED = 'Deployment, StatefulSet, or GROUP/VERSION/Kind such as argoproj.io/v1alpha1/Rollout';
 export const kubernetesPlatform = z
   .strictObject({
     context: text('a kubeconfig context').optional().meta({
@@ -46,10 +48,16 @@ export const kubernetesPlatform = z
       description: 'Names of the two workloads.',
       otherwise: '`SERVICE-blue` and `SERVICE-green`',
     }),
-    workload: z.enum(['Deployment', 'StatefulSet'], 'Deployment or StatefulSet').optional().meta({
-      description: 'Kind of the two workloads.',
-      default: 'Deployment',
-    }),
+    workload: z
+      .string(WORKLOAD_EXPECTED)
+      .regex(WORKLOAD_KIND, WORKLOAD_EXPECTED)
+      .optional()
+      .meta({
+        description:
+          'Kind of the two workloads: `Deployment`, `StatefulSet`, or `GROUP/VERSION/Kind` of any object with a scale subresource and a pod template.',
+        default: 'Deployment',
+        examples: ['StatefulSet', 'argoproj.io/v1alpha1/Rollout'],
+      }),
     container: text('the name of a container', 63).optional().meta({
       description: 'Container that gets the new image.',
       otherwise: 'the only one',
