@@ -121,6 +121,11 @@ export interface HookInput {
   idempotency_key: string;
 }
 
+export interface KeptInput extends ColourInput {
+  size: number;
+  serving?: { colour: Colour; version: string };
+}
+
 export interface WatchActivities {
   watchWindow(input: WatchInput): Promise<WatchResult>;
   /** The active colour's values over one window, for `baseline`. Metrics without data are left out. */
@@ -139,8 +144,11 @@ export interface WatchActivities {
   awaitDrained(input: ColourInput & { deadline_ms: number }): Promise<{ left: number | null }>;
   /** Proof that the colour gets no traffic: weight 0 confirmed, nothing in flight, no request counted meanwhile. */
   proveNoTraffic(input: ColourInput): Promise<{ proof: string }>;
-  /** Watches the kept colour's readiness; returns when it is not ready any more. */
-  watchKept(input: ColourInput & { size: number }): Promise<ColourState>;
+  /**
+   * Watches the kept colour's readiness; returns its state when it is not ready any more. `serving`: what has the traffic
+   * meanwhile; its own state is returned when it runs another version.
+   */
+  watchKept(input: KeptInput): Promise<ColourState>;
   /** Without a target, the worker's own log is told. */
   notify(event: NotifyEvent, target?: Target): Promise<void>;
 }

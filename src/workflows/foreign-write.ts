@@ -1,5 +1,6 @@
-/** What it means that the router does not hold what this run wrote. */
+/** What it means that the router, or the candidate, does not hold what this run gave it. */
 import { DIRECT_STEP, type RouterState } from '../adapters/types.ts';
+import type { Colour } from '../plan/types.ts';
 import { formatWeights } from '../plan/weights.ts';
 import { Interrupted, interrupt, stop } from './interruption.ts';
 import { claimedOf, type Run } from './run.ts';
@@ -19,6 +20,11 @@ export function foreignWrite(run: Run, state: RouterState): never {
   }
   if (isSuperseded(run, state)) return stop(run, 'superseded', 'another deployment has claimed the router');
   return stop(run, 'drift', `somebody else changed the router to ${formatWeights(state.weights)}`);
+}
+
+/** For people. */
+export function foreignVersion(colour: Colour, version: string | null): string {
+  return `somebody else has put ${version ?? 'an image without a version'} on ${colour}`;
 }
 
 /** Whether the router was last written by `rollback --direct` for this run; if so, the run goes on from that write. */

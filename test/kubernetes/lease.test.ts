@@ -39,4 +39,17 @@ kubernetes.suite('the lease on Kubernetes', () => {
     expect(ended?.note).toBe(`released; ${note}`);
     await shop.remove();
   });
+
+  it('tells of an image that somebody else sets on the new colour', async () => {
+    const shop = await stage.shop();
+    const handle = await shop.start('2.0.0', { observation: { duration: '1s' }, lease: { duration: '1h' } });
+    await until(handle, ({ phase }) => phase === 'lease', 'the lease');
+    await stage.setImage(shop, 'green', '6.6.6');
+    const { attention } = await until(handle, (status) => status.attention.length > 0, 'the drift');
+    expect(attention).toEqual(['Drift: somebody else has put 6.6.6 on green; the traffic stays there']);
+    await stage.client.release(handle.workflow_id, { by: 'ana@example.com' });
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
+    expect(await shop.image('green')).toContain(':6.6.6');
+    await shop.remove();
+  });
 });

@@ -1,8 +1,9 @@
 /** The old colour is kept, and kept healthy, so that rollback needs no redeploy. */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import type { Scaled } from '../../activities/types.ts';
+import type { KeptInput, Scaled } from '../../activities/types.ts';
 import { mutations, waits, watchers } from '../activities.ts';
 import { publishDetails } from '../details.ts';
+import { foreignVersion } from '../foreign-write.ts';
 import { beginPhase, callPerson, endPhase, skipPhase, tell } from '../journal.ts';
 import { unpaused } from '../pause.ts';
 import { rootMessage } from '../root-message.ts';
@@ -69,16 +70,25 @@ async function shrink(run: Run, record: PhaseRecord, kept: Kept): Promise<void> 
   publishDetails(run);
 }
 
-/** Watches the old colour; when it loses instances asks for them again, and says so. */
+/**
+ * Watches the old colour; when it loses instances asks for them again, and says so. Says once, too, when somebody has put
+ * another version on the new one: the deployment has succeeded, so what is there is theirs.
+ */
 async function keepHealthy(run: Run, kept: Kept): Promise<void> {
-  const { active } = claimedOf(run);
+  const { active, candidate } = claimedOf(run);
   const { size } = kept;
   if (size === 0) return;
   const colour = { target: run.target, colour: active };
+  let serving: KeptInput['serving'] = { colour: candidate, version: run.plan.version };
   for (;;) {
     const state = await watchers.watchKept.executeWithOptions({ summary: `keep ${active} × ${size} ready` }, [
-      { ...colour, size },
+      { ...colour, size, ...(serving === undefined ? {} : { serving }) },
     ]);
+    if (state.colour !== active) {
+      callPerson(run, 'Drift', `${foreignVersion(state.colour, state.version)}; the traffic stays there`);
+      serving = undefined;
+      continue;
+    }
     setHealthy(run, kept, false);
     callPerson(
       run,
