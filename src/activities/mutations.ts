@@ -25,7 +25,7 @@ export function createMutationActivities({ adapters }: ActivityDependencies): Mu
     },
     async scaleColour(input) {
       const signal = cancellationSignal();
-      const platform = adapters.platform(input.target);
+      const platform = adapters.platform(input.target, input.urgent);
       const [state, least] = await Promise.all([
         platform.inspect(input.colour, signal),
         input.kept_of === undefined ? null : platform.leastKept?.(input.colour, input.kept_of, signal),

@@ -63,6 +63,11 @@ export interface ColourInput {
   colour: Colour;
 }
 
+/** `urgent`: a rollback rests on it, and waits for no bound of requests. */
+export interface Urgency {
+  urgent?: true;
+}
+
 /** What was asked for; `note`: why it is more than the caller wanted. */
 export interface Scaled {
   size: number;
@@ -83,7 +88,7 @@ export interface MutationActivities {
    * `kept_of`: the colour is shrunk from so many instances, and kept for a rollback; the platform may want more of them than
    * `size`, and the answer says so. Absent: to `size`.
    */
-  scaleColour(input: ColourInput & { size: number; kept_of?: number }): Promise<Scaled>;
+  scaleColour(input: ColourInput & Urgency & { size: number; kept_of?: number }): Promise<Scaled>;
   removeColour(input: ColourInput): Promise<void>;
 }
 
@@ -137,9 +142,11 @@ export interface WatchActivities {
   runHook(input: HookInput): Promise<{ note: string }>;
   /** Waits, heartbeating, until `size` instances of `version` are ready. Details: what is waited for. */
   /** At `deadline_ms`, epoch milliseconds, it answers with what there is; absent: never. */
-  awaitReady(input: ColourInput & { version: string | null; size: number; deadline_ms?: number }): Promise<ColourState>;
+  awaitReady(
+    input: ColourInput & Urgency & { version: string | null; size: number; deadline_ms?: number },
+  ): Promise<ColourState>;
   /** Waits until new requests follow `weights` everywhere; returns early when the router holds other weights. */
-  awaitConverged(input: { target: Target; weights: Weights }): Promise<RouterState>;
+  awaitConverged(input: Urgency & { target: Target; weights: Weights }): Promise<RouterState>;
   /** Waits until no request is in flight on the colour, or until `deadline_ms` (absolute); tells how many were left. */
   awaitDrained(input: ColourInput & { deadline_ms: number }): Promise<{ left: number | null }>;
   /** Proof that the colour gets no traffic: weight 0 confirmed, nothing in flight, no request counted meanwhile. */

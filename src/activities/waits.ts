@@ -1,7 +1,7 @@
 /** Read-only waits: what they wait for is in their heartbeat details, and cancelling them ends them at once. */
 import type { Adapters } from '../adapters/registry.ts';
 import type { ColourState, RouterState } from '../adapters/types.ts';
-import type { Colour, Weights } from '../plan/types.ts';
+import type { Colour } from '../plan/types.ts';
 import { formatWeights, sameWeights } from '../plan/weights.ts';
 import { type Polling, poll } from './polling.ts';
 import type { ColourInput, KeptInput, WatchActivities } from './types.ts';
@@ -19,9 +19,9 @@ const QUIET_MS = 2_000;
 export async function awaitReady(
   adapters: Adapters,
   polling: Polling,
-  { target, colour, version, size, deadline_ms }: Parameters<WatchActivities['awaitReady']>[0],
+  { target, colour, version, size, deadline_ms, urgent }: Parameters<WatchActivities['awaitReady']>[0],
 ): Promise<ColourState> {
-  const platform = adapters.platform(target);
+  const platform = adapters.platform(target, urgent);
   const wanted = `${size} ready instances of ${colour}${version === null ? '' : ` ${version}`}`;
   const isDone = (state: ColourState) => state.ready >= size && (version === null || state.version === version);
   const state = await poll(polling, {
@@ -37,9 +37,9 @@ export async function awaitReady(
 export async function awaitConverged(
   adapters: Adapters,
   polling: Polling,
-  { target, weights }: { target: Target; weights: Weights },
+  { target, weights, urgent }: Parameters<WatchActivities['awaitConverged']>[0],
 ): Promise<RouterState> {
-  const router = adapters.router(target);
+  const router = adapters.router(target, urgent);
   const wanted = formatWeights(weights);
   const result = await poll(polling, {
     read: (signal) => router.convergence(weights, signal),

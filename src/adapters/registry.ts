@@ -5,6 +5,7 @@ import { prometheusSettings, webSettings } from '../plan/schema/normalised-metri
 import { kubernetesPlatform } from '../plan/schema/platforms.ts';
 import { routerSettings } from '../plan/schema/routers.ts';
 import type { Colour, LocalPlatformPlan, NotifierPlan, OtherAdapterPlan } from '../plan/types.ts';
+import type { RequestLimit } from './kubernetes/request-limit.ts';
 import { createPrometheusProvider } from './metrics/prometheus.ts';
 import { createScrapeProvider } from './metrics/scrape.ts';
 import { createWebProvider } from './metrics/web.ts';
@@ -34,8 +35,9 @@ export interface AdapterSettings {
 }
 
 export interface Adapters {
-  platform(target: Target): Platform;
-  router(target: Target): TrafficRouter;
+  /** `urgent`: for a rollback, which waits for nobody's bound of requests. */
+  platform(target: Target, urgent?: boolean): Platform;
+  router(target: Target, urgent?: boolean): TrafficRouter;
   metrics(target: Target): MetricsProvider;
   notifiers(target: Target): Notifier[];
 }
@@ -46,7 +48,7 @@ export function createAdapters(settings: AdapterSettings): Adapters {
     return 'url' in config && typeof config.url === 'string' ? config.url : settings.localUrl;
   }
 
-  function platform(target: Target): Platform {
+  function platform(target: Target, urgent = false): Platform {
     const config = target.platform;
     switch (config.kind) {
       case 'local':
@@ -59,6 +61,8 @@ export function createAdapters(settings: AdapterSettings): Adapters {
         const { deployments, ...settings } = settingsOf(kubernetesPlatform, config);
         return createKubernetesPlatform({
           context: settings.context ?? null,
+          limit: limitOf(target),
+          urgent,
           namespace: settings.namespace ?? DEFAULT_NAMESPACE,
           names: deployments ?? servicesOf(target),
           kind: settings.workload ?? 'Deployment',
@@ -72,19 +76,20 @@ export function createAdapters(settings: AdapterSettings): Adapters {
     }
   }
 
-  function router(target: Target): TrafficRouter {
+  function router(target: Target, urgent = false): TrafficRouter {
     const config = target.router;
+    const access = { limit: limitOf(target), urgent };
     switch (config.kind) {
       case 'local':
         return createLocalRouter({ url: localUrl(config), service: target.service });
       case 'service_selector': {
         const { service, label = 'colour', ...place } = settingsOf(routerSettings.service_selector, config);
-        return createServiceSelectorRouter({ ...placeOf(target, place), service, label });
+        return createServiceSelectorRouter({ ...placeOf(target, place), ...access, service, label });
       }
       case 'gateway_api': {
         const { route, route_kind: kind = 'HTTPRoute', ...rest } = settingsOf(routerSettings.gateway_api, config);
         const services = rest.services ?? servicesOf(target);
-        return createGatewayApiRouter({ ...placeOf(target, rest), kind, route, services });
+        return createGatewayApiRouter({ ...placeOf(target, rest), ...access, kind, route, services });
       }
       case 'istio': {
         const { virtual_service: virtualService, route = null, ...rest } = settingsOf(routerSettings.istio, config);
@@ -92,12 +97,12 @@ export function createAdapters(settings: AdapterSettings): Adapters {
           rest.subsets === undefined
             ? { by: 'host' as const, names: rest.services ?? servicesOf(target) }
             : { by: 'subset' as const, names: rest.subsets };
-        return createIstioRouter({ ...placeOf(target, rest), virtualService, route, destinations });
+        return createIstioRouter({ ...placeOf(target, rest), ...access, virtualService, route, destinations });
       }
       case 'traefik': {
         const { service: traefikService, ...rest } = settingsOf(routerSettings.traefik, config);
         const services = rest.services ?? servicesOf(target);
-        return createTraefikRouter({ ...placeOf(target, rest), traefikService, services });
+        return createTraefikRouter({ ...placeOf(target, rest), ...access, traefikService, services });
       }
       default:
         return notBuilt('router', config);
@@ -153,6 +158,13 @@ export function createAdapters(settings: AdapterSettings): Adapters {
 
 export function servicesOf({ service }: Target): Record<Colour, string> {
   return { blue: `${service}-blue`, green: `${service}-green` };
+}
+
+/** Of requests to the API server, as the platform's settings have it, for its routers, too. */
+function limitOf({ platform }: Target): Partial<RequestLimit> {
+  if (platform.kind !== 'kubernetes') return {};
+  const { requests_per_second: perSecond, request_burst: burst } = settingsOf(kubernetesPlatform, platform);
+  return { ...(perSecond === undefined ? {} : { perSecond }), ...(burst === undefined ? {} : { burst }) };
 }
 
 /** Where a router's object is; what the plan does not say is as the platform has it. */

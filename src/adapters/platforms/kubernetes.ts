@@ -3,7 +3,7 @@ import type { V1Container, V1Pod } from '@kubernetes/client-node';
 import { CutoverError } from '../../errors.ts';
 import type { Colour } from '../../plan/types.ts';
 import { otherColour } from '../../plan/weights.ts';
-import { createKubernetesApi } from '../kubernetes/api.ts';
+import { accessOf, type ClusterAccess, createKubernetesApi } from '../kubernetes/api.ts';
 import { autoscalerOf, listAutoscalers } from '../kubernetes/autoscalers.ts';
 import { readAndWrite } from '../kubernetes/conflicts.ts';
 import { imageName, imageOf, imageVersion } from '../kubernetes/image.ts';
@@ -15,8 +15,7 @@ import { holdAt, letGo, scalerFor } from './kubernetes/scaler.ts';
 import { endsTooSoon } from './kubernetes/termination.ts';
 import { type Workload, workloadsOf } from './kubernetes/workloads.ts';
 
-export interface KubernetesPlatformOptions {
-  context: string | null;
+export interface KubernetesPlatformOptions extends ClusterAccess {
   namespace: string;
   /** Names of the two workloads. */
   names: Record<Colour, string>;
@@ -41,7 +40,7 @@ const LOG_BYTES = 500;
  */
 export function createKubernetesPlatform(options: KubernetesPlatformOptions): Platform {
   const { namespace, names } = options;
-  const api = createKubernetesApi({ context: options.context, unreachable: 'CUTOVER_PLATFORM_UNREACHABLE' });
+  const api = createKubernetesApi({ ...accessOf(options), unreachable: 'CUTOVER_PLATFORM_UNREACHABLE' });
   const workloads = workloadsOf(api, options);
   const { kind } = workloads;
   const pods = `/api/v1/namespaces/${namespace}/pods`;

@@ -1,7 +1,7 @@
 /** The platforms' own keys, as written. */
 import { z } from 'zod';
 import { WORKLOAD_KIND } from '../kind-name.ts';
-import { environmentVariables, httpUrl, MAX_LIST, perColour, text } from './base.ts';
+import { count, environmentVariables, httpUrl, MAX_LIST, perColour, text } from './base.ts';
 
 const local = z
   .strictObject({
@@ -36,6 +36,11 @@ const image = text('an image without its tag').optional().meta({
 });
 const region = text('a region').optional().meta({ description: 'AWS region.' });
 
+/** Of 200 deployments that start in the same moment, every claim of a router is through within its minute. */
+export const DEFAULT_REQUESTS_PER_SECOND = 100;
+export const BURST_SECONDS = 2;
+const MAX_PER_SECOND = 10_000;
+
 const WORKLOAD_EXPECTED = 'Deployment, StatefulSet, or GROUP/VERSION/Kind such as argoproj.io/v1alpha1/Rollout';
 export const kubernetesPlatform = z
   .strictObject({
@@ -67,6 +72,17 @@ export const kubernetesPlatform = z
       otherwise: "the container's first",
     }),
     image,
+    requests_per_second: count('a number of requests', 1, MAX_PER_SECOND).optional().meta({
+      description:
+        "Requests a second that one worker makes of the cluster's API server, for all plans with this bound together. A rollback waits for none of them.",
+      default: DEFAULT_REQUESTS_PER_SECOND,
+    }),
+    request_burst: count('a number of requests', 1, BURST_SECONDS * MAX_PER_SECOND)
+      .optional()
+      .meta({
+        description: 'Requests at once, after a time in which there were fewer.',
+        otherwise: `what ${BURST_SECONDS} seconds allow`,
+      }),
   })
   .meta({ description: 'Two workloads of a Kubernetes cluster.' });
 

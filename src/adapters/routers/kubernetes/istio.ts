@@ -1,13 +1,12 @@
 /** Istio: the weights of the destinations of a VirtualService. */
 import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Colour } from '../../../plan/types.ts';
-import { createKubernetesApi } from '../../kubernetes/api.ts';
+import { accessOf, type ClusterAccess, createKubernetesApi } from '../../kubernetes/api.ts';
 import type { TrafficRouter } from '../../types.ts';
 import { createFencedRouter } from './fenced-object.ts';
 import { colourNamed, commonShares, numbersOf, pairIn, sharesOf } from './weighted.ts';
 
-export interface IstioOptions {
-  context: string | null;
+export interface IstioOptions extends ClusterAccess {
   namespace: string;
   virtualService: string;
   /** Name of the one HTTP route; null: every route that names both colours. */
@@ -35,7 +34,7 @@ interface VirtualService extends KubernetesObject {
  * control plane says that every proxy has this generation; where it keeps no such status (its default), when it is written.
  */
 export function createIstioRouter(options: IstioOptions): TrafficRouter {
-  const { context, namespace, virtualService, route, destinations } = options;
+  const { namespace, virtualService, route, destinations } = options;
   const name = `VirtualService ${namespace}/${virtualService}`;
 
   function colourOf({ destination: { host, subset } }: Destination): Colour | null {
@@ -48,7 +47,7 @@ export function createIstioRouter(options: IstioOptions): TrafficRouter {
     isMeant(one) ? pairIn(one.route ?? [], colourOf, `the route ${one.name ?? ''} of ${name}`) : null;
 
   return createFencedRouter<VirtualService>({
-    api: createKubernetesApi({ context, unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
+    api: createKubernetesApi({ ...accessOf(options), unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
     path: `/apis/networking.istio.io/v1/namespaces/${namespace}/virtualservices/${virtualService}`,
     name,
     owned: null,

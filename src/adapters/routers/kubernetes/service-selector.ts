@@ -2,13 +2,12 @@
 import type { V1EndpointSlice, V1Pod, V1Service } from '@kubernetes/client-node';
 import { CutoverError } from '../../../errors.ts';
 import type { Colour, Weights } from '../../../plan/types.ts';
-import { createKubernetesApi } from '../../kubernetes/api.ts';
+import { accessOf, type ClusterAccess, createKubernetesApi } from '../../kubernetes/api.ts';
 import { isReady } from '../../kubernetes/pods.ts';
 import type { TrafficRouter } from '../../types.ts';
 import { createFencedRouter } from './fenced-object.ts';
 
-export interface ServiceSelectorOptions {
-  context: string | null;
+export interface ServiceSelectorOptions extends ClusterAccess {
   namespace: string;
   service: string;
   /** Label that holds the colour. */
@@ -22,8 +21,8 @@ type Selector = Record<string, string>;
  * leave it without a ready pod throws CUTOVER_CAPACITY_SHORT, unless forced.
  */
 export function createServiceSelectorRouter(options: ServiceSelectorOptions): TrafficRouter {
-  const { context, namespace, service, label } = options;
-  const api = createKubernetesApi({ context, unreachable: 'CUTOVER_ROUTER_UNREACHABLE' });
+  const { namespace, service, label } = options;
+  const api = createKubernetesApi({ ...accessOf(options), unreachable: 'CUTOVER_ROUTER_UNREACHABLE' });
   const core = `/api/v1/namespaces/${namespace}`;
   const name = `Service ${namespace}/${service}`;
 
