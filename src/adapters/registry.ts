@@ -83,8 +83,8 @@ export function createAdapters(settings: AdapterSettings): Adapters {
       case 'local':
         return createLocalRouter({ url: localUrl(config), service: target.service });
       case 'service_selector': {
-        const { service, label = 'colour', ...place } = settingsOf(routerSettings.service_selector, config);
-        return createServiceSelectorRouter({ ...placeOf(target, place), ...access, service, label });
+        const { service, label = 'colour', probe, ...place } = settingsOf(routerSettings.service_selector, config);
+        return createServiceSelectorRouter({ ...placeOf(target, place), ...access, service, label, probe });
       }
       case 'gateway_api': {
         const { route, route_kind: kind = 'HTTPRoute', ...rest } = settingsOf(routerSettings.gateway_api, config);
