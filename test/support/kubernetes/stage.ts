@@ -168,7 +168,7 @@ function stagedShop(
 }
 
 /** As a person would write it, with every phase short. */
-function planText(
+export function planText(
   { namespace, service, version, url }: { namespace: string; service: string; version: string; url: string },
   changes: object,
 ): string {
