@@ -21,6 +21,8 @@ const SUITES: Suite[] = [
   { name: 'e2e', order: 5, files: 1, timeoutMs: 180_000 },
   // Most of it waits for a control plane, which each file has for itself.
   { name: 'kubernetes', order: 6, files: 2, timeoutMs: 180_000 },
+  // Each file has a moto of its own.
+  { name: 'aws', order: 7, files: 2, timeoutMs: 120_000 },
 ];
 
 export default defineConfig({

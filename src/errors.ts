@@ -65,7 +65,7 @@ export const ERRORS = {
   CUTOVER_ROUTER_UNREACHABLE: { fault: 'system', hint: 'Check that the router answers, and the plan names it.' },
   CUTOVER_ROUTER_OBJECT: {
     fault: 'user',
-    hint: 'Make the object what the plan says it is; docs/kubernetes.md shows each.',
+    hint: 'Make the object what the plan says it is; docs/kubernetes.md and docs/aws.md show each.',
   },
   CUTOVER_KUBERNETES_CONFIG: {
     fault: 'user',
@@ -93,6 +93,21 @@ export const ERRORS = {
     fault: 'system',
     hint: 'The API server answered with an error of its own; it is retried.',
   },
+  CUTOVER_AWS_CONFIG: {
+    fault: 'user',
+    hint: 'Give the plan a `region`, or set AWS_REGION where the worker is started.',
+  },
+  CUTOVER_AWS_CREDENTIALS: {
+    fault: 'system',
+    hint: "Renew the worker's AWS credentials; they are looked for again at every attempt.",
+  },
+  CUTOVER_AWS_FORBIDDEN: { fault: 'user', hint: "Add the statement to the policy of the worker's role." },
+  CUTOVER_AWS_NOT_FOUND: { fault: 'user', hint: 'Create it, or correct its name, ARN or region in the plan.' },
+  CUTOVER_AWS_CONFLICT: { fault: 'system', hint: 'Something else is changing it at this moment; it is retried.' },
+  CUTOVER_AWS_REFUSED: { fault: 'user', hint: 'See what the service says; correct the plan or the resource.' },
+  CUTOVER_AWS_THROTTLED: { fault: 'system', hint: 'The account asks this API too often; it is retried.' },
+  CUTOVER_AWS_UNREACHABLE: { fault: 'system', hint: 'Check the network and the region; it is retried.' },
+  CUTOVER_AWS_UNWELL: { fault: 'system', hint: 'The service answered with an error of its own; it is retried.' },
   CUTOVER_SCENARIO_INVALID: { fault: 'user', hint: 'See docs/simulate.md for what a file of metrics takes.' },
   CUTOVER_METRICS_QUERY: {
     fault: 'user',

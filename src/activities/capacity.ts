@@ -1,5 +1,5 @@
 /** Whether the colours' ready instances carry the shares that a write would give them. */
-import type { ColourState, Platform } from '../adapters/types.ts';
+import type { ColourState, Exposed, Platform } from '../adapters/types.ts';
 import type { Colour, Weights } from '../plan/types.ts';
 import { otherColour } from '../plan/weights.ts';
 import { bounded } from './clock.ts';
@@ -9,6 +9,8 @@ const ROLLBACK_INSPECT_MS = 400;
 
 export interface CapacityQuestion {
   weights: Weights;
+  /** What reaches a colour beside its share; absent: nothing. */
+  expose?: Exposed;
   /** Instances that carry 100 %. */
   full_size: number;
   /** The colour that a rollback goes back to. */
@@ -35,8 +37,12 @@ export async function readCapacity(
   switch (question.mode) {
     case 'force':
       return { kind: 'forced', note: 'forced: capacity was not looked at' };
-    case 'forward':
-      return judgeCandidate(await platform.inspect(otherColour(question.old_colour), signal), question);
+    case 'forward': {
+      const candidate = otherColour(question.old_colour);
+      // Whatever it runs, nothing is sent there.
+      if (demandOn(candidate, question) === null) return { kind: 'ready', note: null };
+      return judgeCandidate(await platform.inspect(candidate, signal), question);
+    }
     case 'rollback': {
       const state = await inspectOrNull(platform, question.old_colour, signal);
       if (state !== null) return judgeCapacity(state, question);
@@ -52,15 +58,24 @@ function judgeCandidate(state: ColourState, question: CapacityQuestion): Capacit
   return { kind: 'short', state, note: `${state.colour} runs ${state.version ?? 'no version'}, not ${version}` };
 }
 
-/** Ready instances ÷ instances that carry 100 % must reach the share. */
+/** Ready instances ÷ instances that carry 100 % must reach the share, and that of the copied requests. */
 export function judgeCapacity(
   state: ColourState,
-  { weights, full_size }: Pick<CapacityQuestion, 'weights' | 'full_size'>,
+  question: Pick<CapacityQuestion, 'weights' | 'expose' | 'full_size'>,
 ): Capacity {
-  const share = weights[state.colour];
-  if (share === 0 || (state.ready > 0 && state.ready * 100 >= share * full_size)) return { kind: 'ready', note: null };
-  const note = `${state.colour} has ${state.ready} of the ${Math.ceil((share * full_size) / 100)} ready instances that ${share} % needs`;
+  const percent = demandOn(state.colour, question);
+  if (percent === null) return { kind: 'ready', note: null };
+  const needed = Math.max(1, Math.ceil((percent * question.full_size) / 100));
+  if (state.ready >= needed) return { kind: 'ready', note: null };
+  const what = percent === 0 ? 'a header' : `${percent} %`;
+  const note = `${state.colour} has ${state.ready} of the ${needed} ready instances that ${what} needs`;
   return { kind: 'short', state, note };
+}
+
+/** Percent of the requests that the colour has to carry, 0 where a header alone leads there; null: none reach it. */
+function demandOn(colour: Colour, { weights, expose }: Pick<CapacityQuestion, 'weights' | 'expose'>): number | null {
+  if (expose?.colour === colour) return Math.max(weights[colour], expose.mirror_percent ?? 0);
+  return weights[colour] === 0 ? null : weights[colour];
 }
 
 /** Null: it cannot be read, or not in time (`limitMs`, 400 ms when absent). */

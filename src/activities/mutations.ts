@@ -2,11 +2,12 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { Adapters } from '../adapters/registry.ts';
 import { CutoverError } from '../errors.ts';
+import { formatShare } from '../plan/exposure.ts';
 import type { Colour } from '../plan/types.ts';
 import { claimRouter } from './claim-router.ts';
 import { withFailures } from './failure.ts';
 import { shiftTraffic } from './shift-traffic.ts';
-import type { ColourInput, MutationActivities } from './types.ts';
+import type { ColourInput, FreedColourInput, MutationActivities } from './types.ts';
 
 export interface ActivityDependencies {
   adapters: Adapters;
@@ -33,14 +34,20 @@ export function createMutationActivities({ adapters }: ActivityDependencies): Mu
       const size = Math.max(input.size, least?.size ?? 0);
       if (size < state.desired) await refuseUnderTraffic(adapters, input, `scale down`, signal);
       await platform.scale(input.colour, size, signal);
+      await releaseClaim(adapters, input, signal);
       return { size, note: size > input.size ? (least?.reason ?? null) : null };
     },
     async removeColour(input) {
       const signal = cancellationSignal();
       await refuseUnderTraffic(adapters, input, 'remove', signal);
       await adapters.platform(input.target).remove(input.colour, signal);
+      await releaseClaim(adapters, input, signal);
     },
   });
+}
+
+async function releaseClaim(adapters: Adapters, { target, fence }: FreedColourInput, signal: AbortSignal) {
+  if (fence !== undefined) await adapters.router(target).release?.(fence, signal);
 }
 
 /** Invariant: a colour that has traffic is never scaled down, changed or removed. */
@@ -50,11 +57,11 @@ async function refuseUnderTraffic(
   what: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { weights } = await adapters.router(input.target).read(signal);
-  const share = weights[input.colour];
-  if (share === 0) return;
+  const { weights, exposed } = await adapters.router(input.target).read(signal);
+  const its = exposed?.colour === input.colour ? exposed : null;
+  if (weights[input.colour] === 0 && its === null) return;
   throw new CutoverError(
     'CUTOVER_COLOUR_HAS_TRAFFIC',
-    `will not ${what} ${input.colour}: it has ${share} % of the traffic`,
+    `will not ${what} ${input.colour}: it has ${formatShare(weights[input.colour], its)} of the traffic`,
   );
 }

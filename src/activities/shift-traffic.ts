@@ -25,10 +25,11 @@ export async function shiftTraffic(adapters: Adapters, input: ShiftInput, signal
     };
   }
   refuseWhenLate(deadlineMs);
-  const { weights, expected_revision, fence } = input;
+  const { weights, expose, expected_revision, fence } = input;
   const router = adapters.router(input.target, urgent);
   const force = input.mode === 'force';
-  const result = await router.shift({ weights, expected_revision, fence, force }, signal);
+  const wanted = { weights, ...(expose === undefined ? {} : { expose }) };
+  const result = await router.shift({ ...wanted, expected_revision, fence, force }, signal);
   if (result.kind === 'superseded' || result.kind === 'conflict') return { kind: result.kind, state: result.state };
   // Done by an earlier attempt, but somebody has written since: what stands now is not what this run wrote.
   if (result.state.revision !== result.state.fenced_revision) return { kind: 'conflict', state: result.state };

@@ -2,7 +2,7 @@
  * Every activity's signature: the workflow proxies these, `create…Activities` implement them. Types only.
  * Mutations run on the task queue `cutover`, each under 5 s; everything else on `cutover-watch`.
  */
-import type { ColourState, Fence, NotifyEvent, RouterState } from '../adapters/types.ts';
+import type { ColourState, Exposed, Fence, NotifyEvent, RouterState, ScheduledWorkReport } from '../adapters/types.ts';
 import type { Colour, HookPlan, HookPoint, Plan, SmokePlan, Weights } from '../plan/types.ts';
 import type { Baselines, ParityDifference } from '../workflows/api.ts';
 import type { Target, WatchInput, WatchResult } from './watch-types.ts';
@@ -30,6 +30,8 @@ export interface Parity {
 export interface ShiftInput {
   target: Target;
   weights: Weights;
+  /** What reaches the candidate beside its share from then on; absent: nothing. */
+  expose?: Exposed;
   expected_revision: string;
   fence: Fence;
   /** Instances that carry 100 %: the active colour's real size, measured at the claim. */
@@ -74,6 +76,11 @@ export interface Scaled {
   note: string | null;
 }
 
+/** Of the run that moves no traffic any more: its claim is released with the colour. Absent: it goes on, or is an earlier version's. */
+export interface FreedColourInput extends ColourInput {
+  fence?: Fence;
+}
+
 export interface MutationActivities {
   /**
    * Validates the normalised plan again (raw JSON can be started from the Web UI), reads both colours, finds the
@@ -88,8 +95,8 @@ export interface MutationActivities {
    * `kept_of`: the colour is shrunk from so many instances, and kept for a rollback; the platform may want more of them than
    * `size`, and the answer says so. Absent: to `size`.
    */
-  scaleColour(input: ColourInput & Urgency & { size: number; kept_of?: number }): Promise<Scaled>;
-  removeColour(input: ColourInput): Promise<void>;
+  scaleColour(input: FreedColourInput & Urgency & { size: number; kept_of?: number }): Promise<Scaled>;
+  removeColour(input: FreedColourInput): Promise<void>;
 }
 
 export interface SmokeInput extends ColourInput {
@@ -131,6 +138,16 @@ export interface KeptInput extends ColourInput {
   serving?: { colour: Colour; version: string };
 }
 
+export interface ScheduledWorkInput {
+  target: Target;
+  /** The colour that has all traffic. */
+  active: Colour;
+  /** Of the last traffic write. */
+  fence: Fence;
+}
+/** `superseded`: the router has another owner, a later write, or other weights by now; the rest is left as it is. */
+export type ScheduledWorkResult = ({ kind: 'moved' } & ScheduledWorkReport) | { kind: 'superseded'; note: string };
+
 export interface WatchActivities {
   watchWindow(input: WatchInput): Promise<WatchResult>;
   /** The active colour's values over one window, for `baseline`. Metrics without data are left out. */
@@ -140,6 +157,8 @@ export interface WatchActivities {
   runSmoke(input: SmokeInput): Promise<SmokeResult>;
   /** Throws CUTOVER_HOOK_FAILED (worth another attempt) or CUTOVER_SCRIPT_REFUSED (not); the answer is a line for people. */
   runHook(input: HookInput): Promise<{ note: string }>;
+  /** Suspends what only one colour may run on the other colour, then resumes it on the active one. */
+  moveScheduledWork(input: ScheduledWorkInput): Promise<ScheduledWorkResult>;
   /** Waits, heartbeating, until `size` instances of `version` are ready. Details: what is waited for. */
   /** At `deadline_ms`, epoch milliseconds, it answers with what there is; absent: never. */
   awaitReady(

@@ -8,6 +8,7 @@ import { withFailures } from './failure.ts';
 import { runHook } from './hook.ts';
 import { notify } from './notify.ts';
 import type { Polling } from './polling.ts';
+import { moveScheduledWork } from './scheduled-work.ts';
 import { runSmoke } from './smoke.ts';
 import type { WatchActivities } from './types.ts';
 import { awaitConverged, awaitDrained, awaitReady, proveNoTraffic, watchKept } from './waits.ts';
@@ -43,6 +44,7 @@ export function createWatchActivities(dependencies: WatchDependencies): WatchAct
     measureBaseline: (input) => measureBaseline(adapters, polling(), input),
     runSmoke: (input) => runSmoke({ adapters, secrets, id: callId() }, polling(), input),
     runHook: (input) => runHook({ scripts, secrets }, polling(), input),
+    moveScheduledWork: (input) => moveScheduledWork(adapters, polling(), input),
     awaitReady: (input) => awaitReady(adapters, polling(), input),
     awaitConverged: (input) => awaitConverged(adapters, polling(), input),
     awaitDrained: (input) => awaitDrained(adapters, polling(), input),

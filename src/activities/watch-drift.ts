@@ -1,10 +1,11 @@
 /** Whether router and candidate still hold what this run gave them, looked at beside the ticks. */
 import type { Platform, RouterState, TrafficRouter } from '../adapters/types.ts';
-import type { Colour, Weights } from '../plan/types.ts';
+import { sameExposure } from '../plan/exposure.ts';
+import type { Colour, Exposure, Weights } from '../plan/types.ts';
 import { sameWeights } from '../plan/weights.ts';
 import { bounded, type Clock } from './clock.ts';
 
-/** Other weights, or, where those are as they must be, another version on the candidate. */
+/** Other traffic, or, where that is as it must be, another version on the candidate. */
 export type Drift = { router: RouterState } | { router: null; version: string | null };
 
 export interface DriftWatch {
@@ -27,6 +28,8 @@ export interface DriftDependencies extends Timing {
   router: Pick<TrafficRouter, 'read'>;
   /** What the router must hold. */
   weights: Weights;
+  /** What it must expose; absent: not compared. */
+  exposed?: Exposure | undefined;
 }
 
 export interface VersionDriftDependencies extends Timing {
@@ -41,12 +44,17 @@ const RECENT_MS = 90_000;
 const PAUSE_MS = 5_000;
 const AGAIN_MS = 200;
 
-/** No other revision counts, only other weights: this run writes none while it watches. */
-export function createDriftWatch({ router, weights, ...timing }: DriftDependencies): DriftWatch {
+/** No other revision counts, only other traffic: this run writes none while it watches. */
+export function createDriftWatch({ router, weights, exposed, ...timing }: DriftDependencies): DriftWatch {
+  function sameTraffic(state: RouterState, other: { weights: Weights; exposed?: Exposure | undefined }): boolean {
+    if (!sameWeights(state.weights, other.weights)) return false;
+    return exposed === undefined || sameExposure(state.exposed ?? null, other.exposed ?? null);
+  }
+
   return createLooks(timing, {
     read: async (signal, maxAgeMs) => ({ router: await router.read(signal, maxAgeMs) }),
-    isOurs: (seen) => sameWeights(seen.router.weights, weights),
-    isSame: (one, other) => sameWeights(one.router.weights, other.router.weights),
+    isOurs: (seen) => sameTraffic(seen.router, { weights, exposed }),
+    isSame: (one, other) => sameTraffic(one.router, other.router),
   });
 }
 

@@ -3,7 +3,7 @@
  * Plain JSON; types only, so that workflow code can import it.
  */
 import type { RouterState } from '../adapters/types.ts';
-import type { CheckPlan, Colour, Criterion, MetricsPlan, Plan, Weights } from '../plan/types.ts';
+import type { CheckPlan, Colour, Criterion, Exposure, MetricsPlan, Plan, Weights } from '../plan/types.ts';
 import type { Baselines, Evidence } from '../workflows/api.ts';
 
 /** What adapters are built from; carried by every activity input. */
@@ -30,6 +30,8 @@ export interface WatchInput {
   weights: Weights | null;
   /** What the candidate must run where the weights are compared; absent: its version is not looked at. */
   version?: string;
+  /** What the router must expose beside the weights; absent: not compared. */
+  exposed?: Exposure;
   baselines: Baselines;
   settings: Omit<MetricsPlan, 'kind' | 'config' | 'queries'>;
   /** State of an earlier watcher of the same window; null at first. */

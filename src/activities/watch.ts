@@ -132,12 +132,12 @@ function sourcesOf(input: WatchInput, deps: WatchDependencies): TickSources {
 /** A version is looked at only where the weights are: in a window, not by its guard. */
 function driftOf(input: WatchInput, deps: WatchDependencies, timeoutMs: number): DriftWatch | null {
   const { platform, router = null, clock, signal } = deps;
-  const { weights, version, candidate } = input;
+  const { weights, exposed, version, candidate } = input;
   if (weights === null || router === null) return null;
   const timing = { clock, timeoutMs, signal };
-  const ofWeights = createDriftWatch({ router, weights, ...timing });
-  if (version === undefined) return ofWeights;
-  return anyDrift([ofWeights, createVersionWatch({ platform, candidate, version, ...timing })]);
+  const ofTraffic = createDriftWatch({ router, weights, exposed, ...timing });
+  if (version === undefined) return ofTraffic;
+  return anyDrift([ofTraffic, createVersionWatch({ platform, candidate, version, ...timing })]);
 }
 
 /** Nothing passes before router and candidate were read once more. */

@@ -2,7 +2,7 @@
 import type { Target } from '../activities/watch-types.ts';
 import { CutoverError } from '../errors.ts';
 import { prometheusSettings, webSettings } from '../plan/schema/normalised-metrics.ts';
-import { kubernetesPlatform } from '../plan/schema/platforms.ts';
+import { asgPlatform, ecsPlatform, kubernetesPlatform } from '../plan/schema/platforms.ts';
 import { routerSettings } from '../plan/schema/routers.ts';
 import type { Colour, LocalPlatformPlan, NotifierPlan, OtherAdapterPlan } from '../plan/types.ts';
 import type { RequestLimit } from './kubernetes/request-limit.ts';
@@ -11,17 +11,25 @@ import { createScrapeProvider } from './metrics/scrape.ts';
 import { createWebProvider } from './metrics/web.ts';
 import { createLogNotifier } from './notifiers/log.ts';
 import { createWebhookNotifier } from './notifiers/webhook.ts';
+import { createAsgPlatform } from './platforms/asg.ts';
+import { createEcsPlatform } from './platforms/ecs.ts';
 import { createKubernetesPlatform } from './platforms/kubernetes.ts';
 import { createLocalPlatform } from './platforms/local.ts';
+import { applicationOptions, networkOptions } from './routers/alb/options.ts';
+import { createAlbRouter } from './routers/alb.ts';
 import { createGatewayApiRouter } from './routers/kubernetes/gateway-api.ts';
+import { createIngressNginxRouter } from './routers/kubernetes/ingress-nginx.ts';
 import { createIstioRouter } from './routers/kubernetes/istio.ts';
 import { createServiceSelectorRouter } from './routers/kubernetes/service-selector.ts';
 import { createTraefikRouter } from './routers/kubernetes/traefik.ts';
 import { createLocalRouter } from './routers/local.ts';
+import { route53OptionsOf } from './routers/route53/options.ts';
+import { createRoute53Router } from './routers/route53.ts';
 import { settingsOf } from './settings.ts';
 import type { MetricsProvider, Notifier, Platform, TrafficRouter } from './types.ts';
 
 const DEFAULT_NAMESPACE = 'default';
+const DEFAULT_COLOUR_LABEL = 'colour';
 
 export interface AdapterSettings {
   /** Directory that files with credentials must lie in which a plan names; absent or null: none are read. */
@@ -69,6 +77,31 @@ export function createAdapters(settings: AdapterSettings): Adapters {
           container: settings.container ?? null,
           image: settings.image ?? null,
           port: settings.port ?? null,
+          activeOnly:
+            settings.active_only === undefined
+              ? undefined
+              : { selector: settings.active_only, colourLabel: settings.colour_label ?? DEFAULT_COLOUR_LABEL },
+        });
+      }
+      case 'ecs': {
+        const { cluster, services, ...settings } = settingsOf(ecsPlatform, config);
+        return createEcsPlatform({
+          region: settings.region ?? null,
+          cluster,
+          names: services,
+          container: settings.container ?? null,
+          image: settings.image ?? null,
+          port: settings.port ?? null,
+        });
+      }
+      case 'asg': {
+        const { region, groups, image, image_owner: imageOwner = 'self', port } = settingsOf(asgPlatform, config);
+        return createAsgPlatform({
+          region: region ?? null,
+          groups,
+          image: image ?? null,
+          imageOwner,
+          port: port ?? null,
         });
       }
       default:
@@ -83,7 +116,12 @@ export function createAdapters(settings: AdapterSettings): Adapters {
       case 'local':
         return createLocalRouter({ url: localUrl(config), service: target.service });
       case 'service_selector': {
-        const { service, label = 'colour', probe, ...place } = settingsOf(routerSettings.service_selector, config);
+        const {
+          service,
+          label = DEFAULT_COLOUR_LABEL,
+          probe,
+          ...place
+        } = settingsOf(routerSettings.service_selector, config);
         return createServiceSelectorRouter({ ...placeOf(target, place), ...access, service, label, probe });
       }
       case 'gateway_api': {
@@ -99,11 +137,29 @@ export function createAdapters(settings: AdapterSettings): Adapters {
             : { by: 'subset' as const, names: rest.subsets };
         return createIstioRouter({ ...placeOf(target, rest), ...access, virtualService, route, destinations });
       }
+      case 'ingress_nginx': {
+        const { ingress, canary, ...rest } = settingsOf(routerSettings.ingress_nginx, config);
+        const services = rest.services ?? servicesOf(target);
+        const place = placeOf(target, rest);
+        return createIngressNginxRouter({
+          ...place,
+          ...access,
+          ingress,
+          canary: canary ?? canaryOf(ingress),
+          services,
+        });
+      }
       case 'traefik': {
         const { service: traefikService, ...rest } = settingsOf(routerSettings.traefik, config);
         const services = rest.services ?? servicesOf(target);
         return createTraefikRouter({ ...placeOf(target, rest), ...access, traefikService, services });
       }
+      case 'alb':
+        return createAlbRouter(applicationOptions(config));
+      case 'nlb':
+        return createAlbRouter(networkOptions(config));
+      case 'route53':
+        return createRoute53Router(route53OptionsOf(settingsOf(routerSettings.route53, config)));
       default:
         return notBuilt('router', config);
     }
@@ -165,6 +221,11 @@ function limitOf({ platform }: Target): Partial<RequestLimit> {
   if (platform.kind !== 'kubernetes') return {};
   const { requests_per_second: perSecond, request_burst: burst } = settingsOf(kubernetesPlatform, platform);
   return { ...(perSecond === undefined ? {} : { perSecond }), ...(burst === undefined ? {} : { burst }) };
+}
+
+/** Of an Ingress. */
+export function canaryOf(ingress: string): string {
+  return `${ingress}-canary`;
 }
 
 /** Where a router's object is; what the plan does not say is as the platform has it. */

@@ -3,7 +3,7 @@
  * state that a restart would lose. Every method takes an AbortSignal, throws CutoverError, and never retries by itself
  * for longer than its caller's deadline.
  */
-import type { Colour, Weights } from '../plan/types.ts';
+import type { Colour, Exposure, Weights } from '../plan/types.ts';
 import type { ParityDifference } from '../workflows/api.ts';
 
 export interface InstanceState {
@@ -39,6 +39,27 @@ export interface PlatformExpectations {
   drain_ms: number;
 }
 
+/** Who lets whose scheduled work run. */
+export interface ScheduledWorkOrder {
+  /** The colour that has all traffic: its work runs, and no other's. */
+  active: Colour;
+  /** Of the traffic write that gave it all, or of the claim. */
+  fence: Fence;
+  /**
+   * Called for every object between the read and the write that is conditional on that read. Throws
+   * CUTOVER_FENCE_SUPERSEDED when the router has another owner, a later write, or other weights by now.
+   */
+  permit(signal: AbortSignal): Promise<void>;
+}
+
+/** What a pass has changed, for people: `CronJob report-green`. */
+export interface ScheduledWorkReport {
+  suspended: string[];
+  resumed: string[];
+  /** Of the active colour, suspended all the same: it was so before Cutover came. */
+  left: string[];
+}
+
 export interface Platform {
   /**
    * `maxAgeMs` is for those who look again and again: what they get may be as old, where that spares the platform a request.
@@ -65,6 +86,11 @@ export interface Platform {
   scale(colour: Colour, size: number, signal: AbortSignal): Promise<void>;
   /** Frees what the colour holds (scale to 0, drained). Idempotent. */
   remove(colour: Colour, signal: AbortSignal): Promise<void>;
+  /**
+   * Suspends the work that only one colour may run on the other colour, and then resumes it on the active one. Idempotent,
+   * also after it was done in part. Absent: there is no such work.
+   */
+  moveScheduledWork?(order: ScheduledWorkOrder, signal: AbortSignal): Promise<ScheduledWorkReport>;
 }
 
 /** Orders all traffic writes of a service: epochs over deployments, steps within one. */
@@ -81,8 +107,15 @@ export interface Fence {
  */
 export const DIRECT_STEP = 1_000_000;
 
+/** What reaches one colour, the candidate, beside its share. */
+export interface Exposed extends Exposure {
+  colour: Colour;
+}
+
 export interface RouterState {
   weights: Weights;
+  /** What is left of what the last fenced write exposed, `partly` when not all of it; absent: nothing. */
+  exposed?: Exposed & { partly?: true };
   /** Opaque; changes with every write by anybody. */
   revision: string;
   fence: Fence | null;
@@ -104,6 +137,11 @@ export interface WriteResult {
 
 export interface ShiftRequest {
   weights: Weights;
+  /**
+   * Every shift states the whole of what is wanted: one without it takes away what an earlier one exposed, in the same
+   * write. Only for a router whose descriptor has `header_routing`, `mirroring`, or both.
+   */
+  expose?: Exposed;
   /** From workflow state, never from a fresh read of the writer. */
   expected_revision: string;
   fence: Fence;
@@ -125,11 +163,16 @@ export interface TrafficRouter {
   readonly countsInFlight?: false;
   /** `maxAgeMs` as with `Platform.inspect`. */
   read(signal: AbortSignal, maxAgeMs?: number): Promise<RouterState>;
-  /** Claims `fence.epoch` (stored epoch + 1, step 0) and stores the weights of that moment as `before`. */
+  /** Claims `fence.epoch` (stored epoch + 1, step 0) and stores the weights of that moment as `before`. Exposes what was exposed. */
   claim(expected_revision: string, fence: Fence, signal: AbortSignal): Promise<WriteResult>;
   shift(request: ShiftRequest, signal: AbortSignal): Promise<WriteResult>;
   /** Whether new requests follow `weights` everywhere; read-only. */
   convergence(weights: Weights, signal: AbortSignal): Promise<Convergence>;
+  /**
+   * Where a claim changes more than the fence (a time to live): puts it back, as long as the epoch is still this run's. The
+   * weights stay as they are. Idempotent.
+   */
+  release?(fence: Fence, signal: AbortSignal): Promise<void>;
 }
 
 export interface SampleQuery {

@@ -19,7 +19,7 @@ export interface DirectEvent {
   at: string;
   /** Milliseconds since the command began. */
   after_ms: number;
-  kind: 'read' | 'capacity' | 'drift' | 'write' | 'failure' | 'proof';
+  kind: 'read' | 'capacity' | 'drift' | 'write' | 'failure' | 'proof' | 'work';
   text: string;
 }
 

@@ -6,9 +6,11 @@ import { type Capacity, inspectOrNull, judgeCapacity } from '../activities/capac
 import { messageOf } from '../activities/clock.ts';
 import type { ColourState, Fence, RouterState } from '../adapters/types.ts';
 import { CutoverError } from '../errors.ts';
+import { formatExposure } from '../plan/exposure.ts';
 import type { Colour, Plan, Weights } from '../plan/types.ts';
 import { formatWeights, otherColour, sameWeights } from '../plan/weights.ts';
 import { call, type DirectRollback } from './context.ts';
+import { moveWorkBack } from './scheduled-work.ts';
 import { writeBack } from './write-back.ts';
 
 /**
@@ -46,21 +48,28 @@ export async function rollBackDirectly(rollback: DirectRollback): Promise<Direct
   });
   rollback.tell(
     'read',
-    `the router holds ${formatWeights(found.weights)}; ${claim.run} claimed it, step ${claim.step}`,
+    `the router holds ${formatWeights(found.weights)}${besideOf(found)}; ${claim.run} claimed it, step ${claim.step}`,
   );
-  if (sameWeights(found.weights, wanted)) return result('nothing_to_do', `all traffic is on ${oldColour} already`);
+  if (sameWeights(found.weights, wanted) && found.exposed === undefined) {
+    await moveWorkBack(rollback, oldColour, claim);
+    return result('nothing_to_do', `all traffic is on ${oldColour} already`);
+  }
   const capacity = await capacityOf(rollback, oldColour, wanted);
   if (capacity.note !== null) rollback.tell('capacity', capacity.note);
   if (capacity.kind === 'short') return result('held', `${capacity.note}; --force goes all the same`);
   const written = await writeBack(rollback, found, claim, wanted);
   if (written.kind === 'stuck') return result('stuck', written.reason, written.state);
   const { problem, state } = await prove(rollback, wanted, written.state);
-  if (problem !== null) {
-    rollback.tell('failure', problem);
-    return result('stuck', problem, state);
-  }
-  rollback.tell('proof', 'every new request follows');
-  return result('restored', `all traffic is on ${oldColour}`, state);
+  if (problem === null) rollback.tell('proof', 'every new request follows');
+  else rollback.tell('failure', problem);
+  await moveWorkBack(rollback, oldColour, written.state.fence ?? claim);
+  return problem === null
+    ? result('restored', `all traffic is on ${oldColour}`, state)
+    : result('stuck', problem, state);
+}
+
+function besideOf({ exposed }: RouterState): string {
+  return exposed === undefined ? '' : `, and leads to ${exposed.colour}: ${formatExposure(exposed)}`;
 }
 
 async function readFirst(rollback: DirectRollback): Promise<RouterState> {

@@ -28,7 +28,7 @@ export async function writeBack(
     if (!isOfClaim(next, claim)) {
       return { kind: 'stuck', reason: 'another deployment has claimed the router', state: next };
     }
-    if (sameWeights(next.weights, wanted)) return { kind: 'written', state: next };
+    if (sameWeights(next.weights, wanted) && next.exposed === undefined) return { kind: 'written', state: next };
     if (next.revision !== state.revision) rollback.tell('drift', describeChange(next));
     state = next;
   }

@@ -71,10 +71,13 @@ export function createAdmin({ services, hosts, log }: AdminOptions): Hono {
   app.put('/v1/services/:service/router', async (context) => {
     const service = services.get(context.req.param('service'));
     const expected = expectedRevision(context);
-    const { weights, fence } = await readBody(context, schemas.routerRequestSchema);
+    const { weights, fence, exposed } = await readBody(context, schemas.routerRequestSchema);
     if (expected === null) return revisionRequired(context);
     if (expected === '*' && fence) return revisionRequired(context);
-    return answerWrite(context, await service.write(weights, fence ?? null, expected));
+    return answerWrite(
+      context,
+      await service.write({ weights, exposed, fence: fence ?? null, expectedRevision: expected }),
+    );
   });
   app.post('/v1/services/:service/router/claim', async (context) => {
     const service = services.get(context.req.param('service'));
@@ -82,7 +85,7 @@ export function createAdmin({ services, hosts, log }: AdminOptions): Hono {
     const { fence } = await readBody(context, schemas.claimRequestSchema);
     if (fence.step !== 0) throw new CutoverError('CUTOVER_USAGE', 'a claim has step 0');
     if (expected === null || expected === '*') return revisionRequired(context);
-    return answerWrite(context, await service.write(null, fence, expected));
+    return answerWrite(context, await service.write({ weights: null, fence, expectedRevision: expected }));
   });
 
   app.get('/v1/services/:service/metrics', async (context) =>

@@ -2,7 +2,7 @@
  * The admin API of the local program: JSON over HTTP on 127.0.0.1, keys in snake_case. `client.ts` speaks it and
  * `admin.ts` answers it; docs/local.md shows it with curl.
  */
-import type { ColourState, Fence, InstanceState, RouterState, WriteResult } from '../adapters/types.ts';
+import type { ColourState, Exposed, Fence, InstanceState, RouterState, WriteResult } from '../adapters/types.ts';
 import type { Colour, Weights } from '../plan/types.ts';
 
 export const DEFAULT_ADMIN_PORT = 7440;
@@ -81,6 +81,8 @@ export interface ColourRequest {
 export interface RouterRequest {
   weights: Weights;
   fence?: Fence | null | undefined;
+  /** Absent: nothing is exposed from then on. */
+  exposed?: Exposed | undefined;
 }
 
 export interface ClaimRequest {

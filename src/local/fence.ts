@@ -3,7 +3,7 @@
  * recognised before its revision is compared, since its own effect changed the revision.
  */
 
-import type { Fence, RouterState, WriteResult } from '../adapters/types.ts';
+import type { Exposed, Fence, RouterState, WriteResult } from '../adapters/types.ts';
 import type { Weights } from '../plan/types.ts';
 
 export type Decision = { kind: 'write'; next: RouterState } | { kind: Exclude<WriteResult['kind'], 'written'> };
@@ -11,6 +11,8 @@ export type Decision = { kind: 'write'; next: RouterState } | { kind: Exclude<Wr
 export interface WriteOffer {
   /** Null: a claim, which leaves the weights as they are. */
   weights: Weights | null;
+  /** What is exposed from then on; absent: nothing. A claim leaves it as it is. */
+  exposed?: Exposed | undefined;
   /** Null: a foreign write. */
   fence: Fence | null;
   /** The revision that the writer expects; `*`: any (foreign writes only, checked by the caller). */
@@ -27,12 +29,17 @@ export function decideWrite(stored: RouterState, offer: WriteOffer): Decision {
   }
   if (offer.expectedRevision !== '*' && offer.expectedRevision !== stored.revision) return { kind: 'conflict' };
   const weights = offer.weights ?? stored.weights;
-  if (offer.fence === null) return { kind: 'write', next: { ...stored, weights, revision: offer.newRevision } };
+  const exposed = offer.weights === null ? stored.exposed : offer.exposed;
+  const traffic = { weights, ...(exposed === undefined ? {} : { exposed }) };
+  if (offer.fence === null) {
+    const { exposed: _before, ...kept } = stored;
+    return { kind: 'write', next: { ...kept, ...traffic, revision: offer.newRevision } };
+  }
   const newEpoch = offer.fence.epoch > (stored.fence?.epoch ?? 0);
   return {
     kind: 'write',
     next: {
-      weights,
+      ...traffic,
       revision: offer.newRevision,
       fence: offer.fence,
       fenced_revision: offer.newRevision,

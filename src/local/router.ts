@@ -1,6 +1,8 @@
 /** The public side of one service: chooses colour and instance of each request, and counts what it was answered. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RouterState } from '../adapters/types.ts';
 import type { Colour, Weights } from '../plan/types.ts';
+import { sameWeights } from '../plan/weights.ts';
 import { answer, type ForwardResult, type Upstream } from './answer.ts';
 import { COLOUR_HEADER } from './api.ts';
 import { type Instance, markUnready } from './instance.ts';
@@ -13,16 +15,19 @@ import { forwardHandshake, responseToHandshake } from './upgrade.ts';
 
 export interface Router extends PublicHandler {
   /** New requests follow from the next one on; requests and WebSockets in flight end where they began. */
-  setWeights(weights: Weights): void;
+  setTraffic(traffic: Traffic): void;
   /** Production requests in flight, and WebSockets until they end. */
   inFlight(colour: Colour): number;
   /** Drops the idle connections to instances. */
   close(): void;
 }
 
+/** What decides where requests go. */
+type Traffic = Pick<RouterState, 'weights' | 'exposed'>;
+
 export interface RouterOptions {
   service: string;
-  weights: Weights;
+  traffic: Traffic;
   /** Whether a cookie keeps a client on its colour. */
   isSticky(): boolean;
   instances(colour: Colour): readonly Instance[];
@@ -48,7 +53,7 @@ export function createRouter(options: RouterOptions): Router {
   const forwarder = createForwarder();
   const cookie = cookieName(options.service);
   const inFlight: Weights = { blue: 0, green: 0 };
-  let weights = options.weights;
+  let { weights, exposed } = options.traffic;
   let nextColour = createShares(weights);
   const turn: Record<Colour, number> = { blue: 0, green: 0 };
 
@@ -66,6 +71,9 @@ export function createRouter(options: RouterOptions): Router {
   }
 
   function placeOf(request: IncomingMessage): Place {
+    if (exposed?.header != null && hasHeader(request, exposed.header)) {
+      return { colour: exposed.colour, setCookie: null };
+    }
     if (!options.isSticky()) return { colour: nextColour(), setCookie: null };
     const known = readKey(request.headers.cookie, cookie);
     if (known !== null) return { colour: colourOfKey(known, weights), setCookie: null };
@@ -153,13 +161,18 @@ export function createRouter(options: RouterOptions): Router {
         forward: (upstream, _, onUpgraded) => forwardHandshake(request, response, upstream, onUpgraded),
       });
     },
-    setWeights(next) {
-      weights = next;
-      nextColour = createShares(next);
+    setTraffic(next) {
+      // What is merely exposed, or no more, leaves the turns of the shares where they are.
+      if (!sameWeights(next.weights, weights)) nextColour = createShares(next.weights);
+      ({ weights, exposed } = next);
     },
     inFlight: (colour) => inFlight[colour],
     close: () => forwarder.close(),
   };
+}
+
+function hasHeader({ headers }: IncomingMessage, { name, value }: { name: string; value: string }): boolean {
+  return headers[name.toLowerCase()] === value;
 }
 
 function refuseNotReady(service: string, colour: Colour, response: ServerResponse): false {

@@ -13,6 +13,12 @@ export const weightsSchema = z
   .strictObject({ blue: weight, green: weight })
   .refine(({ blue, green }) => Math.abs(blue + green - 100) < 1e-6, { message: 'the weights must sum to 100' });
 
+export const exposedSchema = z.strictObject({
+  colour: colourName,
+  header: z.strictObject({ name: z.string().min(1).max(200), value: z.string().max(2_000) }).nullable(),
+  mirror_percent: z.null('copies of requests are not sent here'),
+});
+
 export const fenceSchema = z.strictObject({
   run: z.string().min(1).max(500),
   epoch: z.int().min(1),
@@ -43,13 +49,18 @@ export const colourRequestSchema = z.strictObject({
   replicas: z.int().min(0).max(MAX_REPLICAS),
   refresh: z.boolean().optional(),
 });
-export const routerRequestSchema = z.strictObject({ weights: weightsSchema, fence: fenceSchema.nullish() });
+export const routerRequestSchema = z.strictObject({
+  weights: weightsSchema,
+  fence: fenceSchema.nullish(),
+  exposed: exposedSchema.optional(),
+});
 export const claimRequestSchema = z.strictObject({ fence: fenceSchema });
 
 // ---- on disk ---------------------------------------------------------------------------------------------------------
 
 export const routerFileSchema = z.object({
   weights: weightsSchema,
+  exposed: exposedSchema.exactOptional(),
   revision: z.string(),
   fence: fenceSchema.nullable(),
   fenced_revision: z.string().nullable(),

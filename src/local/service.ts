@@ -4,12 +4,12 @@
  * either nothing done, or the change written and carried out by the successor of this program.
  */
 import { randomBytes } from 'node:crypto';
-import type { Fence, RouterState } from '../adapters/types.ts';
+import type { RouterState } from '../adapters/types.ts';
 import { CutoverError } from '../errors.ts';
-import type { Colour, Weights } from '../plan/types.ts';
+import type { Colour } from '../plan/types.ts';
 import type { ColourRequest, RouterAnswer, RouterView, ServiceDefinition, ServiceView } from './api.ts';
 import type { LocalContext } from './context.ts';
-import { decideWrite } from './fence.ts';
+import { decideWrite, type WriteOffer } from './fence.ts';
 import { createServiceMetrics, type ServiceMetrics } from './metrics.ts';
 import { createPublicSide } from './public-side.ts';
 import { createRouter } from './router.ts';
@@ -33,8 +33,7 @@ export interface LocalService {
    * keeps the definition it was deployed with; another version takes the service's, and so does `refresh` without traffic.
    */
   deploy(colour: Colour, request: ColourRequest): Promise<void>;
-  /** `weights` null: a claim. `fence` null: a foreign write. */
-  write(weights: Weights | null, fence: Fence | null, expectedRevision: string): Promise<RouterAnswer>;
+  write(offer: Omit<WriteOffer, 'newRevision'>): Promise<RouterAnswer>;
   /** CUTOVER_COLOUR_HAS_TRAFFIC when a colour with traffic has replicas, unless forced. */
   remove(force: boolean): Promise<void>;
   /** Ends this program's part: requests in flight end, and instances too unless they are left. */
@@ -52,7 +51,7 @@ export function createService(context: LocalContext, file: ServiceFile, stored: 
     logDirectory: store.logDirectory(name),
   });
   const router = createRouter({
-    ...{ service: name, weights: state.weights },
+    ...{ service: name, traffic: state },
     isSticky: () => file.definition.sticky,
     instances: supervisor.instances,
     metrics: () => metrics,
@@ -113,19 +112,15 @@ export function createService(context: LocalContext, file: ServiceFile, stored: 
     supervisor.reconcile();
   }
 
-  async function write(weights: Weights | null, fence: Fence | null, expectedRevision: string): Promise<RouterAnswer> {
+  async function write(offer: Omit<WriteOffer, 'newRevision'>): Promise<RouterAnswer> {
     refuseIfDeleted();
-    const decision = decideWrite(state, {
-      weights,
-      fence,
-      expectedRevision,
-      newRevision: nextRevision(state.revision),
-    });
+    const decision = decideWrite(state, { ...offer, newRevision: nextRevision(state.revision) });
     if (decision.kind !== 'write') return { kind: decision.kind, state: routerView() };
     await store.saveRouter(name, decision.next);
     state = decision.next;
-    router.setWeights(state.weights);
-    context.log.info({ service: name, weights: state.weights, fence, revision: state.revision }, 'weights written');
+    router.setTraffic(state);
+    const { weights, exposed, revision } = state;
+    context.log.info({ service: name, weights, exposed, fence: offer.fence, revision }, 'weights written');
     return { kind: 'written', state: routerView() };
   }
 
@@ -175,7 +170,7 @@ export function createService(context: LocalContext, file: ServiceFile, stored: 
     },
     define: (definition) => serial(() => define(definition)),
     deploy: (colour, request) => serial(() => deploy(colour, request)),
-    write: (weights, fence, expectedRevision) => serial(() => write(weights, fence, expectedRevision)),
+    write: (offer) => serial(() => write(offer)),
     remove: (force) => serial(() => remove(force)),
     close: (leaveInstances) => serial(() => close(leaveInstances)),
   };

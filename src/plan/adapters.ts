@@ -18,8 +18,16 @@ export interface RouterDescriptor extends CommonDescriptor {
   role: 'router';
   /** False: a colour has all of the traffic or none. */
   partial_traffic: boolean;
+  /** Requests with a header of the plan's can be sent to a colour whatever its share. */
+  header_routing: boolean;
+  /** Copies of requests can be sent to a colour, and their answers dropped. */
+  mirroring: boolean;
+  /** Percent; no colour with traffic can have less. */
+  smallest_share: number;
   /** Writes are refused atomically when the revision is not the expected one. */
   conditional_writes: boolean;
+  /** Shares are given in the proportion of whole numbers up to this one; null: any share that a plan can name. */
+  highest_weight: number | null;
   /** The soonest that new requests follow a write everywhere; null: no bound is known from the plan. */
   convergence_floor_ms: (config: Readonly<Record<string, unknown>>) => number | null;
 }
@@ -33,6 +41,11 @@ export type AdapterDescriptor = PlatformDescriptor | RouterDescriptor | MetricsD
 
 const SECOND_MS = 1_000;
 export const DEFAULT_DNS_TTL_MS = 60 * SECOND_MS;
+/** Target groups have weights from 1 to 999. */
+export const SMALLEST_ALB_SHARE = 0.1;
+/** In which Route 53 ordinarily has told all of its name servers. */
+export const DNS_PROPAGATION_MS = 60 * SECOND_MS;
+export const HIGHEST_DNS_WEIGHT = 255;
 
 const noFloor = (): null => null;
 const floorOf = (ms: number) => () => ms;
@@ -42,12 +55,26 @@ function dnsFloor(config: Readonly<Record<string, unknown>>): number {
   return (typeof config.ttl === 'string' ? parseDuration(config.ttl) : null) ?? DEFAULT_DNS_TTL_MS;
 }
 
+/** Clients stay on the target group that their cookie names, whatever the weights say. */
+function stickyFloor({ sticky_for: stickyFor }: Readonly<Record<string, unknown>>): number | null {
+  return typeof stickyFor === 'string' ? parseDuration(stickyFor) : null;
+}
+
 function platform(kind: string, built = false): PlatformDescriptor {
   return { kind, role: 'platform', built };
 }
 
 function router(kind: string, rest: Partial<Omit<RouterDescriptor, 'kind' | 'role'>> = {}): RouterDescriptor {
-  const common = { built: false, partial_traffic: true, conditional_writes: true, convergence_floor_ms: noFloor };
+  const common = {
+    built: false,
+    partial_traffic: true,
+    header_routing: false,
+    mirroring: false,
+    smallest_share: 0,
+    conditional_writes: true,
+    highest_weight: null,
+    convergence_floor_ms: noFloor,
+  };
   return { kind, role: 'router', ...common, ...rest };
 }
 
@@ -56,22 +83,28 @@ function metrics(kind: string, rest: Partial<Omit<MetricsDescriptor, 'kind' | 'r
 }
 
 /**
- * Conditional writes: Kubernetes objects have `resourceVersion`; ELBv2 and Route 53 (UPSERT) accept any write, and so do
- * the runtime interfaces of Envoy, NGINX and HAProxy.
+ * Conditional writes: Kubernetes objects have `resourceVersion`; Route 53 refuses a batch that deletes other record sets than
+ * those that stand. ELBv2 accepts any write, and so do the runtime interfaces of Envoy, NGINX and HAProxy.
  */
 export const DESCRIPTORS: readonly AdapterDescriptor[] = [
   platform('local', true),
   platform('kubernetes', true),
-  platform('ecs'),
-  platform('asg'),
-  router('local', { built: true, convergence_floor_ms: floorOf(0) }),
+  platform('ecs', true),
+  platform('asg', true),
+  router('local', { built: true, header_routing: true, convergence_floor_ms: floorOf(0) }),
   router('service_selector', { built: true, partial_traffic: false }),
-  router('gateway_api', { built: true }),
-  router('istio', { built: true }),
-  router('ingress_nginx'),
+  router('gateway_api', { built: true, header_routing: true, mirroring: true }),
+  router('istio', { built: true, header_routing: true, mirroring: true }),
+  router('ingress_nginx', { built: true }),
   router('traefik', { built: true }),
-  router('alb', { conditional_writes: false }),
-  router('route53', { conditional_writes: false, convergence_floor_ms: dnsFloor }),
+  router('alb', {
+    built: true,
+    conditional_writes: false,
+    smallest_share: SMALLEST_ALB_SHARE,
+    convergence_floor_ms: stickyFloor,
+  }),
+  router('nlb', { built: true, conditional_writes: false, partial_traffic: false }),
+  router('route53', { built: true, highest_weight: HIGHEST_DNS_WEIGHT, convergence_floor_ms: dnsFloor }),
   router('envoy', { conditional_writes: false }),
   router('nginx', { conditional_writes: false }),
   router('haproxy', { conditional_writes: false }),

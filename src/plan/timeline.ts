@@ -4,12 +4,13 @@
  */
 import { findDescriptor } from './adapters.ts';
 import { formatDuration } from './duration.ts';
+import { movesScheduledWork } from './scheduled-work.ts';
 import { checkTexts, hookOf, notifierText, type TimelineHook } from './timeline/calls.ts';
 import { callsOf, isJudgedAtFull, type RollbackCause, rollbackCauses } from './timeline/causes.ts';
 import type { TimelinePhase } from './timeline/drafts.ts';
 import { type Stage, skippedPhases, stagesOf } from './timeline/stages.ts';
 import { titleOf } from './timeline/titles.ts';
-import type { ApprovalPlan, NotifierPlan, Plan } from './types.ts';
+import type { ApprovalPlan, Exposure, NotifierPlan, Plan } from './types.ts';
 
 export interface Duration {
   /** Without waiting for people, machines or data. */
@@ -23,6 +24,8 @@ export interface RouterRequest {
   stage: string;
   from_percent: number;
   to_percent: number;
+  /** What reaches the candidate beside its share from then on; null: nothing does. */
+  exposed: Exposure | null;
   starts_after_ms: number;
   deadline_ms: number;
 }
@@ -65,7 +68,7 @@ export interface Timeline {
   /** A person is called when. */
   calls: string[];
   lease: Plan['lease'];
-  after_rollback: { drain_ms: number; keep_failed_ms: number; hooks: TimelineHook[] };
+  after_rollback: { drain_ms: number; keep_failed_ms: number; hooks: TimelineHook[]; scheduled_work: boolean };
 }
 
 export function timelineOf(plan: Plan): Timeline {
@@ -102,6 +105,7 @@ export function timelineOf(plan: Plan): Timeline {
       drain_ms: plan.switch.drain_ms,
       keep_failed_ms: plan.keep_failed_ms,
       hooks: plan.hooks.on_rollback.map(hookOf),
+      scheduled_work: movesScheduledWork(plan),
     },
   };
 }
@@ -121,6 +125,7 @@ function longer(plan: Plan, stages: readonly Stage[]): string[] {
     ...(has('observation') ? ['`cutover extend` moves the end of the observation'] : []),
     ...(plan.smoke === null ? [] : ['the smoke suite takes what its requests take']),
     ...(plan.circuit_break === null ? [] : ['after an error burst the candidate pauses and tries again']),
+    ...(movesScheduledWork(plan) ? ['scheduled work that cannot be moved holds the switch at 100 %'] : []),
     ...(stages.some(({ hooks }) => hooks !== null) ? ['a hook pauses between its attempts, and may be held'] : []),
     'baselines are measured before a shift above 50 %, and the old colour is removed once nothing reaches it',
   ];
@@ -133,7 +138,8 @@ function routerOf(plan: Plan, stages: readonly Stage[]): Timeline['router'] {
       if (stage.shift === null) return [];
       const { from, to, deadline_ms } = stage.shift;
       const { starts_after_ms } = stage;
-      return [{ stage: titleOf(stage), from_percent: from, to_percent: to, starts_after_ms, deadline_ms }];
+      const exposed = stage.exposed;
+      return [{ stage: titleOf(stage), from_percent: from, to_percent: to, exposed, starts_after_ms, deadline_ms }];
     }),
     conditional_writes: descriptor?.conditional_writes ?? false,
     convergence_floor_ms: descriptor?.convergence_floor_ms({ ...plan.router }) ?? null,

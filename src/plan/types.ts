@@ -26,10 +26,20 @@ export type Criterion =
   | { kind: 'metric'; source: string; metric: string; op: Comparison; expr: Expression }
   | { kind: 'check'; source: string; check: string };
 
+/** What reaches the candidate during a phase beside its share of the production requests. */
+export interface Exposure {
+  /** Requests with exactly this header go to the candidate whatever its share; null: there is none. */
+  header: { name: string; value: string } | null;
+  /** Of so many percent of the production requests the candidate gets a copy, whose answer nobody sees; null: of none. */
+  mirror_percent: number | null;
+}
+
 export interface PhasePlan {
   duration_ms: number;
   /** The candidate's share during the phase, percent. */
   traffic_percentage: number;
+  /** Absent: nothing but the share reaches the candidate. */
+  expose?: Exposure;
   success_criteria: Criterion[];
   /** Judged every tick while the candidate has traffic. Defaults to the decision window's triggers. */
   rollback_triggers: Criterion[];

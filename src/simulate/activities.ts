@@ -20,6 +20,7 @@ export function simulatedActivities(stage: Stage): { mutations: MutationActiviti
     measureBaseline: (input) => measureBaseline(stage, input, signal),
     runSmoke: async () => ({ ok: true, checks: [{ name: 'simulated', ok: true, note: null, took_ms: 0 }] }),
     runHook: async ({ hook }) => ({ note: `simulated: ${hook.name} was not run` }),
+    moveScheduledWork: async () => ({ kind: 'moved', suspended: [], resumed: [], left: [] }),
     awaitReady: (input) => model.platform.inspect(input.colour, signal),
     awaitConverged: () => model.router.read(signal),
     awaitDrained: async () => ({ left: 0 }),

@@ -1,4 +1,5 @@
 /** How a simulated deployment has gone so far: when its phases began, and which shares stood when. */
+import type { Exposed } from '../adapters/types.ts';
 import type { Weights } from '../plan/types.ts';
 import type { DeploymentStatus, PhaseName } from '../workflows/api.ts';
 import type { Moment } from './scenario-schema.ts';
@@ -6,6 +7,8 @@ import type { Moment } from './scenario-schema.ts';
 export interface Shift {
   at_ms: number;
   weights: Weights;
+  /** What reaches the candidate beside its share; absent: nothing. */
+  exposed?: Exposed | undefined;
 }
 
 export interface Course {

@@ -3,7 +3,7 @@ import type { CheckReader } from '../activities/watch-checks.ts';
 import type { MetricsProvider, Sample, SampleQuery } from '../adapters/types.ts';
 import { builtInMetric } from '../plan/metrics.ts';
 import type { Colour } from '../plan/types.ts';
-import { type Course, instantOf, placed } from './course.ts';
+import { type Course, instantOf, placed, type Shift } from './course.ts';
 import type { Scenario, SeriesPoint } from './scenario-schema.ts';
 
 export interface Scripted {
@@ -63,7 +63,10 @@ function sample(scripted: Scripted, query: SampleQuery): Sample {
   for (const piece of piecesOf(scripted, points, from_ms, to_ms)) {
     const value = points.findLast(({ at_ms }) => at_ms <= piece.from_ms)?.value;
     if (value === undefined || silentAt(scripted, piece.from_ms)) continue;
-    const share = course.shifts.findLast(({ at_ms }) => at_ms <= piece.from_ms)?.weights[query.colour] ?? 0;
+    const share = shareOf(
+      course.shifts.findLast(({ at_ms }) => at_ms <= piece.from_ms),
+      query.colour,
+    );
     const behind = (piece.to_ms - piece.from_ms) * (isGauge ? 1 : (rate * share) / 100);
     weight += behind;
     sum += behind * value;
@@ -76,6 +79,14 @@ function sample(scripted: Scripted, query: SampleQuery): Sample {
   const observations = Math.floor(weight + 1e-6);
   if (observations === 0) return { kind: 'no_data', reason: 'no requests', observations: 0, quiet: true };
   return { kind: 'value', value: sum / weight, observations, span_ms };
+}
+
+/** Percent of the requests that the colour gets, copies included; how many a header leads there no file says: enough. */
+function shareOf(shift: Shift | undefined, colour: Colour): number {
+  const weight = shift?.weights[colour] ?? 0;
+  const exposed = shift?.exposed?.colour === colour ? shift.exposed : null;
+  if (exposed === null) return weight;
+  return exposed.header === null ? Math.max(weight, exposed.mirror_percent ?? 0) : 100;
 }
 
 function readsGauge(metric: string, queries: Scripted['queries']): boolean {

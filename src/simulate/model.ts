@@ -3,6 +3,7 @@
 import type { Adapters } from '../adapters/registry.ts';
 import type { ColourState, Platform, RouterState, TrafficRouter, WriteResult } from '../adapters/types.ts';
 import { decideWrite, type WriteOffer } from '../local/fence.ts';
+import { sameExposure } from '../plan/exposure.ts';
 import type { Colour } from '../plan/types.ts';
 import { sameWeights } from '../plan/weights.ts';
 import type { Course } from './course.ts';
@@ -66,8 +67,9 @@ function modelRouter(course: Course, now: () => Promise<number>): TrafficRouter 
     const atMs = await now();
     const decision = decideWrite(state, { ...offer, newRevision: String(Number(state.revision) + 1) });
     if (decision.kind !== 'write') return { kind: decision.kind, state };
-    if (!sameWeights(decision.next.weights, state.weights)) {
-      course.shifts.push({ at_ms: atMs, weights: decision.next.weights });
+    const { weights, exposed } = decision.next;
+    if (!sameWeights(weights, state.weights) || !sameExposure(exposed ?? null, state.exposed ?? null)) {
+      course.shifts.push({ at_ms: atMs, weights, exposed });
     }
     state = decision.next;
     return { kind: 'written', state };
@@ -75,7 +77,8 @@ function modelRouter(course: Course, now: () => Promise<number>): TrafficRouter 
   return {
     read: async () => state,
     claim: (expectedRevision, fence) => write({ weights: null, fence, expectedRevision }),
-    shift: ({ weights, fence, expected_revision }) => write({ weights, fence, expectedRevision: expected_revision }),
+    shift: ({ weights, expose, fence, expected_revision }) =>
+      write({ weights, exposed: expose, fence, expectedRevision: expected_revision }),
     async convergence(weights) {
       const converged = sameWeights(state.weights, weights);
       return { converged, in_flight: { blue: 0, green: 0 }, detail: 'a model', state };

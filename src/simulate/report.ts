@@ -1,4 +1,5 @@
 /** What a simulated deployment did, in the order in which it did it. */
+import { formatExposure } from '../plan/exposure.ts';
 import { formatWeights } from '../plan/weights.ts';
 import type { DeploymentStatus, Outcome } from '../workflows/api.ts';
 import type { ScriptedMessage } from './scenario-schema.ts';
@@ -45,9 +46,10 @@ type Dated = Omit<SimulatedEvent, 'after_ms'> & { at_ms: number };
 function eventsOf({ course, told }: Pick<Stage, 'course' | 'told'>, status: DeploymentStatus): SimulatedEvent[] {
   const dated: Dated[] = [
     ...phaseEvents(status),
-    ...course.shifts
-      .slice(1)
-      .map(({ at_ms, weights }) => ({ at_ms, kind: 'traffic' as const, text: formatWeights(weights) })),
+    ...course.shifts.slice(1).map(({ at_ms, weights, exposed }) => {
+      const beside = exposed === undefined ? '' : `; to the candidate: ${formatExposure(exposed)}`;
+      return { at_ms, kind: 'traffic' as const, text: `${formatWeights(weights)}${beside}` };
+    }),
     ...messageEvents(status),
     ...status.hooks.map(({ at, point, name, state, note }) => ({
       at_ms: Date.parse(at),

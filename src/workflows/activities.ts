@@ -57,6 +57,18 @@ export const hooks = proxyActivities<Pick<WatchActivities, 'runHook'>>({
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
 
+/**
+ * Fenced, conditional writes, many perhaps, and so not on the workflow's own queue: none of them is waited for by a
+ * rollback's traffic write. Tried for as long as their caller wants them.
+ */
+export const scheduledWork = proxyActivities<Pick<WatchActivities, 'moveScheduledWork'>>({
+  taskQueue: WATCH_TASK_QUEUE,
+  startToCloseTimeout: '40s',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
+
 /** Telling people never holds anything up: no caller awaits it, and it gives up after a while. */
 export const notifiers = proxyActivities<Pick<WatchActivities, 'notify'>>({
   taskQueue: WATCH_TASK_QUEUE,

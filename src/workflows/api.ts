@@ -2,7 +2,7 @@
  * What the outside sees of a deployment: its messages, its status, its result, its names. Pure types and constants;
  * the client and the docs are written against this file alone. Everything is JSON with snake_case keys.
  */
-import type { Colour, HookPoint, Plan, Weights } from '../plan/types.ts';
+import type { Colour, Exposure, HookPoint, Plan, Weights } from '../plan/types.ts';
 
 export const WORKFLOW_TYPE = 'deployment';
 /** Workflow tasks and short mutations. */
@@ -186,6 +186,8 @@ export interface PhaseStatus {
   ended_at: string | null;
   /** The candidate's share, percent; null before the phase. */
   share: number | null;
+  /** What reaches the candidate beside its share in this phase; absent: nothing does. */
+  exposed?: Exposure;
   evidence: Evidence | null;
   note: string | null;
 }

@@ -19,6 +19,7 @@ export async function breakCircuit(run: Run, { reason }: Tripped, share: number)
   if (trips >= plan.attempts) return stop(run, 'breach', `${reason}; burst ${trips} of ${plan.attempts}`);
   const circuit: CircuitRecord = { trips, openUntilMs: Date.now() + plan.pause_ms, restoring: false };
   run.circuit = circuit;
+  const { exposed } = run;
   await takeAway(run, reason);
   // Without traffic there is nothing that a guard could judge.
   stopGuard(run);
@@ -26,7 +27,7 @@ export async function breakCircuit(run: Run, { reason }: Tripped, share: number)
   callPerson(run, 'Error burst', `${reason}; ${share} % was stopped, burst ${trips} of ${plan.attempts}`);
   await condition(() => circuit.restoring, plan.pause_ms, { summary: `another try at ${share} % in ${pause}` });
   circuit.restoring = true;
-  await moveTo(run, share);
+  await moveTo(run, share, exposed);
   run.circuit = { trips, openUntilMs: null, restoring: false };
   publishDetails(run);
 }

@@ -27,6 +27,7 @@ import { decisionWindow, observation } from './phases/windows-at-full.ts';
 import { rollBack } from './rollback.ts';
 import { rootMessage } from './root-message.ts';
 import { endingOf, newRun, type Run } from './run.ts';
+import { moveWorkBack } from './scheduled-work.ts';
 
 type Story = (run: Run) => Promise<void>;
 
@@ -41,7 +42,7 @@ export async function deployment(input: DeploymentInput): Promise<DeploymentResu
 
 /** The lease of a versioned deployment, which follows the current build: with the state of the run that it continues. */
 export async function deploymentLease(input: LeaseInput): Promise<DeploymentResult> {
-  return perform({ ...input.carried, guard: null }, leaseStory);
+  return perform({ exposed: null, ...input.carried, guard: null }, leaseStory);
 }
 
 setWorkflowOptions(() => behaving('PINNED'), deployment);
@@ -129,8 +130,11 @@ async function undo(run: Run): Promise<void> {
   const { interruption, state } = await rollBack(run);
   const outcome = state !== 'restored' ? 'stuck' : run.claimed === null ? 'rejected' : outcomeOf(interruption);
   setOutcome(run, outcome, interruption.reason, 'keep_failed');
-  if (run.claimed !== null && state === 'restored') await runHooks(run, 'on_rollback');
+  const isBack = run.claimed !== null && state === 'restored';
+  const moving = isBack ? moveWorkBack(run) : null;
+  if (isBack) await runHooks(run, 'on_rollback');
   await keepFailed(run);
+  await moving;
 }
 
 /** A cancel is a rollback; once clean-up has begun it is only recorded, and the run finishes. */

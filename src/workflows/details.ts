@@ -4,6 +4,7 @@
  */
 import { setCurrentDetails } from '@temporalio/workflow';
 import { formatDuration } from '../plan/duration.ts';
+import { formatShare } from '../plan/exposure.ts';
 import { builtInMetric } from '../plan/metrics.ts';
 import type { CriterionReading, DeploymentStatus, PhaseStatus } from './api.ts';
 import type { Run } from './run.ts';
@@ -169,7 +170,7 @@ function phaseList(status: DeploymentStatus): string | null {
 function phaseLine(phase: PhaseStatus, from: string, status: DeploymentStatus): string {
   const { ended_at: end, ends_at: due } = phase;
   const name = phase.state === 'running' || phase.state === 'failed' ? `**${words(phase.name)}**` : words(phase.name);
-  const share = phase.share === null ? '' : ` at ${phase.share} %`;
+  const share = phase.share === null ? '' : ` at ${text(formatShare(phase.share, phase.exposed))}`;
   const until = end === null ? (due === null ? '' : ` until ${time(due, status)}`) : ` to ${time(end, status)}`;
   const note = phase.note === null || phase.note === status.reason ? '' : `: ${text(phase.note)}`;
   return `${GLYPHS[phase.state]} ${name}${share}, ${time(from, status)}${until}${note}`;

@@ -1,5 +1,6 @@
 /** What it means that the router, or the candidate, does not hold what this run gave it. */
 import { DIRECT_STEP, type RouterState } from '../adapters/types.ts';
+import { formatExposure } from '../plan/exposure.ts';
 import type { Colour } from '../plan/types.ts';
 import { formatWeights } from '../plan/weights.ts';
 import { Interrupted, interrupt, stop } from './interruption.ts';
@@ -19,7 +20,13 @@ export function foreignWrite(run: Run, state: RouterState): never {
     throw new Interrupted(interruption);
   }
   if (isSuperseded(run, state)) return stop(run, 'superseded', 'another deployment has claimed the router');
-  return stop(run, 'drift', `somebody else changed the router to ${formatWeights(state.weights)}`);
+  return stop(run, 'drift', `somebody else changed the router to ${formatWeights(state.weights)}${beside(run, state)}`);
+}
+
+/** What reaches the candidate now beside its share, where this run exposed anything. */
+function beside(run: Run, { exposed }: RouterState): string {
+  if (run.exposed === null) return '';
+  return `; beside that ${exposed === undefined ? 'nothing' : formatExposure(exposed)} is left`;
 }
 
 /** For people. */
@@ -36,6 +43,7 @@ export function adoptDirect(run: Run, state: RouterState): boolean {
   run.step = stored.step;
   run.revision = state.revision;
   run.weights = state.weights;
+  run.exposed = state.exposed ?? null;
   return true;
 }
 

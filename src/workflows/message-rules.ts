@@ -146,7 +146,7 @@ export function honour(run: Run, name: MessageName, message: AnyMessage): string
 function promote(run: Run): string {
   if (run.heldHook === 'held') {
     run.heldHook = 'promoted';
-    return 'going on without the hook';
+    return 'going on without it';
   }
   const circuit = brokenCircuit(run);
   if (circuit !== null) {

@@ -5,7 +5,7 @@
 import { type CancellationScope, workflowInfo } from '@temporalio/workflow';
 import type { Target } from '../activities/watch-types.ts';
 import type { Fence } from '../adapters/types.ts';
-import type { Colour, Plan, Weights } from '../plan/types.ts';
+import type { Colour, Exposure, Plan, Weights } from '../plan/types.ts';
 import {
   type Baselines,
   type DeploymentInput,
@@ -29,6 +29,8 @@ export interface PhaseRecord {
   endsAtMs: number | null;
   endedAtMs: number | null;
   share: number | null;
+  /** What the phase exposed the candidate to beside its share; absent: nothing. */
+  exposed?: Exposure;
   evidence: Evidence | null;
   note: string | null;
 }
@@ -110,6 +112,8 @@ export interface Run {
   appliedStep: number;
   weights: Weights | null;
   revision: string | null;
+  /** What reaches the candidate beside its share, as last confirmed; null: nothing does. */
+  exposed: Exposure | null;
   phases: Record<PhaseName, PhaseRecord>;
   baselines: Baselines;
   approval: ApprovalRecord | null;
@@ -122,7 +126,7 @@ export interface Run {
   pause: PauseRecord | null;
   parity: ParityDifference[] | null;
   hooks: HookStatus[];
-  /** A hook that failed is held until it succeeds, or a person promotes past it. */
+  /** A hook that failed, or scheduled work, is held until it succeeds, or a person promotes past it. */
   heldHook: 'held' | 'promoted' | null;
   circuit: CircuitRecord | null;
   /** When all traffic had moved to the candidate; null: not yet. */
@@ -141,8 +145,8 @@ export interface Run {
   answered: Record<string, Receipt>;
 }
 
-/** What a run carries into its lease, when that is a run of its own: all of it but the scope of a guard, which has ended. */
-export type CarriedRun = Omit<Run, 'guard'>;
+/** What a run carries into its lease, when that is a run of its own: all of it but the scope of a guard, which has ended. An older version's has nothing `exposed`. */
+export type CarriedRun = Omit<Run, 'guard' | 'exposed'> & Partial<Pick<Run, 'exposed'>>;
 
 /** A run that an older version's client started carries a plan without these. */
 const ADDED_LATER: Pick<Plan, 'checks' | 'circuit_break' | 'hooks' | 'notifiers' | 'rollback_safe_until'> = {
@@ -170,6 +174,7 @@ export function newRun(input: DeploymentInput): Run {
     appliedStep: 0,
     weights: null,
     revision: null,
+    exposed: null,
     phases,
     baselines: {},
     approval: null,
@@ -236,5 +241,7 @@ export function candidateShare(run: Run): number {
 }
 
 export function weightsFor(candidate: Colour, share: number): Weights {
-  return candidate === 'blue' ? { blue: share, green: 100 - share } : { blue: 100 - share, green: share };
+  // As routers read it back: 100 - 64.1 is a little more than 35.9.
+  const rest = Number((100 - share).toFixed(2));
+  return candidate === 'blue' ? { blue: share, green: rest } : { blue: rest, green: share };
 }

@@ -46,6 +46,7 @@ function phaseStatus(record: PhaseRecord): PhaseStatus {
     ends_at: isoOrNull(record.endsAtMs),
     ended_at: isoOrNull(record.endedAtMs),
     share: record.share,
+    ...(record.exposed === undefined ? {} : { exposed: record.exposed }),
     evidence: record.evidence,
     note: record.note,
   };

@@ -3,7 +3,8 @@
 import { ActivityFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { ShiftInput, ShiftOutcome } from '../activities/types.ts';
 import type { RouterState } from '../adapters/types.ts';
-import type { Weights } from '../plan/types.ts';
+import { formatExposure, sameExposure } from '../plan/exposure.ts';
+import type { Exposure, Weights } from '../plan/types.ts';
 import { formatWeights, sameWeights } from '../plan/weights.ts';
 import { mutations, waits } from './activities.ts';
 import { freezeBaselines } from './baselines.ts';
@@ -24,7 +25,8 @@ const ROLLBACK_WRITE_TIMEOUT_MS = 2_000;
 const STARVING_SHARE = 50;
 
 /**
- * Takes the next step of the fence and writes the weights. Awaited to its end and never cancelled midway: whether it
+ * Takes the next step of the fence and writes the weights, and what is exposed beside them: nothing, unless it is
+ * given. So a write back takes away in itself whatever a phase had exposed. Awaited to its end and never cancelled midway: whether it
  * happened must be known. A rollback's write has no limit in time; a forward one is given up at `deadlineMs`.
  */
 export async function writeWeights(
@@ -32,6 +34,7 @@ export async function writeWeights(
   weights: Weights,
   mode: ShiftInput['mode'],
   deadlineMs: number | null,
+  exposure: Exposure | null = null,
 ): Promise<ShiftOutcome> {
   const claimed = claimedOf(run);
   run.step += 1;
@@ -39,6 +42,7 @@ export async function writeWeights(
   const input: ShiftInput = {
     target: run.target,
     weights,
+    ...(exposure === null ? {} : { expose: { ...exposure, colour: claimed.candidate } }),
     expected_revision: routedOf(run).revision,
     fence: { ...claimed.fence, step },
     full_size: claimed.fullSize,
@@ -51,7 +55,7 @@ export async function writeWeights(
       {
         startToCloseTimeout: deadlineMs === null ? ROLLBACK_WRITE_TIMEOUT_MS : WRITE_TIMEOUT_MS,
         ...(deadlineMs !== null && { scheduleToCloseTimeout: Math.max(1, deadlineMs - Date.now()) }),
-        summary: `${mode === 'forward' ? 'shift' : 'put back'}: ${formatWeights(weights)}`,
+        summary: `${mode === 'forward' ? 'shift' : 'put back'}: ${formatWeights(weights)}${exposure === null ? '' : `; ${exposureSummary(exposure)}`}`,
       },
       [input],
     ),
@@ -60,37 +64,49 @@ export async function writeWeights(
     run.appliedStep = step;
     run.weights = outcome.state.weights;
     run.revision = outcome.state.revision;
+    run.exposed = exposure;
     publishDetails(run);
   }
   return outcome;
 }
 
+/** The server bounds a summary at 200 bytes. */
+function exposureSummary(exposure: Exposure): string {
+  return formatExposure(exposure).slice(0, 120);
+}
+
 /**
- * Moves the candidate to `share` percent and returns when the move is proven; from the first traffic on, the guard
+ * Moves the candidate to `share` percent, exposes what is given beside it and nothing else, and returns when the move is proven; from the first traffic on, the guard
  * judges the triggers. The old colour's values are frozen before a move that leaves it too little traffic to measure
  * them. Not proven within the plan's deadline, refused for lack of capacity, or met by a foreign write: the
  * deployment is interrupted.
  */
-export async function moveTo(run: Run, share: number): Promise<void> {
-  if (candidateShare(run) === share) return;
+export async function moveTo(run: Run, share: number, exposure: Exposure | null = null): Promise<void> {
+  if (candidateShare(run) === share && sameExposure(run.exposed, exposure)) return;
   await unpaused(run);
   const frozen = share > STARVING_SHARE && (await freezeBaselines(run));
   // A guard knows only the baselines frozen before it; at 100 % the decision window's watcher follows at once.
   if (frozen && share < 100) stopGuard(run);
-  startGuard(run);
-  await writeForward(run, share);
+  // What is only exposed is no production traffic, and may be none at all.
+  if (share > 0) startGuard(run);
+  await writeForward(run, share, exposure);
   if (share === 100) {
     run.fullAtMs = Date.now();
     announceUnsafety(run);
   }
 }
 
-async function writeForward(run: Run, share: number): Promise<void> {
+/** Before something that no phase is about: what a phase exposed ends with it. */
+export async function conceal(run: Run): Promise<void> {
+  if (run.exposed !== null) await moveTo(run, candidateShare(run));
+}
+
+async function writeForward(run: Run, share: number, exposure: Exposure | null): Promise<void> {
   proceed(run);
   const weights = weightsFor(claimedOf(run).candidate, share);
   const deadlineMs = Date.now() + run.plan.switch.deadline_ms;
   const late = `the shift to ${share} % was not proven within ${run.plan.switch.deadline_ms / 1000} s`;
-  const outcome = await writeWeights(run, weights, 'forward', deadlineMs).catch((error: unknown) =>
+  const outcome = await writeWeights(run, weights, 'forward', deadlineMs, exposure).catch((error: unknown) =>
     stop(run, 'failure', `${late}: ${rootMessage(error)}`),
   );
   switch (outcome.kind) {
@@ -108,7 +124,12 @@ async function writeForward(run: Run, share: number): Promise<void> {
 async function proveConverged(run: Run, weights: Weights, deadlineMs: number, late: string): Promise<void> {
   const state = await converged(run, weights, deadlineMs);
   if (state === null) return stop(run, 'failure', late);
-  if (!sameWeights(state.weights, weights)) return foreignWrite(run, state);
+  if (!sameWeights(state.weights, weights) || !isExposed(run, state)) return foreignWrite(run, state);
+}
+
+/** Whether what this run exposed still stands; a router is asked only when it exposed anything. */
+function isExposed(run: Run, { exposed }: RouterState): boolean {
+  return run.exposed === null || sameExposure(run.exposed, exposed ?? null);
 }
 
 /** The router's state once new requests follow `weights`, or once it holds other weights; null: neither in time. */

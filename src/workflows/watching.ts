@@ -65,6 +65,7 @@ async function watchToItsEnd(run: Run, record: PhaseRecord, window: Window): Pro
       ...watchInput(run, record.name, window, noDataLimitMs),
       weights: run.weights,
       version: run.plan.version,
+      ...(run.exposed === null ? {} : { exposed: run.exposed }),
       started_at_ms: startedAtMs,
       ends_at_ms: endsAtMs,
       resume: state,

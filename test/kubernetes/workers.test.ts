@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FENCE_ANNOTATION } from '../../src/adapters/routers/kubernetes/fenced-object.ts';
+import { FENCE_ANNOTATION } from '../../src/adapters/routers/kubernetes/fence-annotation.ts';
 import type { Fence } from '../../src/adapters/types.ts';
 import { writeKubeconfig } from '../support/kubernetes/account.ts';
 import {

@@ -1,7 +1,8 @@
 /** Runs that people steer, and those with what a plan adds: hooks, a circuit break, a lease that keeps less. */
 import { expect, it } from 'vitest';
+import { CutoverError } from '../../src/errors.ts';
 import { START_UPDATE, type StartReceipt, type StartRequest } from '../../src/workflows/api.ts';
-import { testHook, testPlan } from '../support/plans.ts';
+import { behindGateway, testHook, testPlan } from '../support/plans.ts';
 import { breach, emptyEvidence, watchState } from '../support/world/scripted-activities.ts';
 import { useHarness } from '../support/world/use-harness.ts';
 import { createWorld, directRollback } from '../support/world/world.ts';
@@ -61,6 +62,19 @@ it('ran its hooks, one held and promoted past', async () => {
   await suite.harness.env.sleep(5_000);
   await deployment.update('promote', ANA);
   await record('hooked', deployment, 'succeeded');
+});
+
+it('moved work that only one colour runs to the candidate, held until it could be, and back', async () => {
+  const world = createWorld();
+  let refusals = 1;
+  world.work.beforePass = () => {
+    if (world.router.weights.green < 100 || refusals-- <= 0) return;
+    throw new CutoverError('CUTOVER_KUBERNETES_FORBIDDEN', 'cronjobs cannot be patched');
+  };
+  const platform = { kind: 'kubernetes', active_only: 'app=checkout,cutover.dev/active-only=true' };
+  const deployment = await suite.harness.deploy({ approval: null, platform }, world);
+  deployment.script.judge = (input, now) => (input.stage === 'observation' ? breach('error_rate > 1', now) : null);
+  await record('moved-scheduled-work', deployment, 'rolled_back');
 });
 
 it('rolled back by a hook that failed, with a hook of its own', async () => {
@@ -159,4 +173,23 @@ it('taken over by the next deployment', async () => {
   await expect.poll(async () => (await next.describe()).runId, { timeout: 10_000 }).not.toBe(first);
   await save('taken-over', await workflow.getHandle(deployment.handle.workflowId, first).fetchHistory());
   await next.terminate();
+});
+
+it('exposed its candidate by header and mirror, then by header beside a share', async () => {
+  const { phases } = testPlan();
+  const header = { name: 'X-Cutover', value: 'candidate' };
+  const exposing = {
+    ...phases,
+    warmup: phases.warmup && { ...phases.warmup, expose: { header, mirror_percent: 10 } },
+    performance_validation: phases.performance_validation && {
+      ...phases.performance_validation,
+      expose: { header, mirror_percent: null },
+    },
+  };
+  const deployment = await suite.harness.deploy({ ...behindGateway(), phases: exposing });
+  await deployment.until('approval');
+  await deployment.update('approve', ANA);
+  await deployment.until('observation');
+  await deployment.update('rollback', ANA);
+  await record('exposed', deployment, 'rolled_back');
 });

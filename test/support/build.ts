@@ -5,12 +5,14 @@ import type { TestProject } from 'vitest/node';
 import { ensureTemporalCli } from '../../src/local/temporal/cli.ts';
 import { ensureTestServer } from '../../src/local/temporal/test-server.ts';
 import { builtPath, packageRoot } from '../../src/package-root.ts';
+import { ensureMoto } from './aws/moto.ts';
 import { controlPlaneParts } from './kubernetes/parts.ts';
 
 const run = promisify(execFile);
 
 /** Suites whose tests start programs from `dist/`, and a whole Temporal server. */
-const SPAWNING = ['integration', 'e2e', 'kubernetes'];
+const SPAWNING = ['integration', 'e2e', 'kubernetes', 'aws'];
+const ON_KUBERNETES = ['integration', 'kubernetes'];
 const TIME_SKIPPING = ['workflow', 'replay'];
 
 /**
@@ -24,7 +26,8 @@ export async function setup(root: TestProject): Promise<void> {
     await fetchServer(() => ensureTemporalCli({ cliPath: process.env.CUTOVER_TEMPORAL_CLI, onProgress: tell }));
   }
   // Minutes, the first time on a machine: not beside tests, whose clocks it would bend.
-  if (chosen.some((name) => SPAWNING.includes(name))) await fetchServer(() => controlPlaneParts(tell));
+  if (chosen.some((name) => ON_KUBERNETES.includes(name))) await fetchServer(() => controlPlaneParts(tell));
+  if (chosen.includes('aws')) await fetchServer(() => ensureMoto(tell));
   if (chosen.some((name) => TIME_SKIPPING.includes(name))) await fetchServer(() => ensureTestServer(tell));
 }
 
@@ -33,7 +36,11 @@ async function build(): Promise<void> {
     .resolve('typescript/package.json')
     .replace(/package\.json$/, 'bin/tsc');
   const options = { cwd: packageRoot() };
-  await run(process.execPath, [typescript, '-p', 'tsconfig.build.json', '--noCheck'], options);
+  await run(
+    process.execPath,
+    [typescript, '-p', 'tsconfig.build.json', '--noCheck', '--declaration', 'false'],
+    options,
+  );
   await run(process.execPath, [builtPath('src/worker/bundle.js')], options);
 }
 

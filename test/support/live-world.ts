@@ -4,6 +4,7 @@
  */
 import { Context } from '@temporalio/activity';
 import { createMutationActivities } from '../../src/activities/mutations.ts';
+import { moveScheduledWork } from '../../src/activities/scheduled-work.ts';
 import type { MutationActivities, WatchActivities } from '../../src/activities/types.ts';
 import type { WatchHeartbeat, WatchInput, WatchResult } from '../../src/activities/watch-types.ts';
 import type { CriterionReading, Evidence } from '../../src/workflows/api.ts';
@@ -53,6 +54,8 @@ export function createLiveWorld(world: World): LiveWorld {
         await Context.current().sleep(TICK_MS);
       }
     },
+    moveScheduledWork: (input) =>
+      moveScheduledWork(adapters, { signal: Context.current().cancellationSignal, heartbeat: () => undefined }, input),
     notify: async () => undefined,
   };
   return { activities: { mutations: createMutationActivities({ adapters }), watch }, script };

@@ -1,5 +1,6 @@
 /** Normalised plans for tests, without the YAML in front. */
 import { parseCriterion } from '../../src/plan/criteria.ts';
+import { loadPlan } from '../../src/plan/load.ts';
 import type { Criterion, HookPlan, PhasePlan, Plan } from '../../src/plan/types.ts';
 
 export function criterion(text: string): Criterion {
@@ -101,4 +102,13 @@ export function shortPlan(changes: Partial<Plan> = {}): Plan {
     observation: { duration_ms: 500, rollback_triggers: phases.decision_window.rollback_triggers },
     ...changes,
   });
+}
+
+/** A router that can expose a candidate in every way, and metrics that go with it. */
+export function behindGateway(): Pick<Plan, 'router' | 'metrics'> {
+  const text = `{service: a, version: b, platform: kubernetes, router: {gateway_api: {route: checkout}},
+    metrics: {prometheus: {url: "http://127.0.0.1:9090"}}}`;
+  const { router, metrics } = loadPlan([{ name: 'plan.yaml', text }]).plan;
+  const { kind, config } = metrics;
+  return { router, metrics: { ...testPlan().metrics, kind, config } };
 }

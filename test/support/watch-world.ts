@@ -38,7 +38,7 @@ export interface WatchWorld {
   traffic: Record<Colour, Traffic>;
   heartbeats: WatchHeartbeat[];
   /** What the router holds; `reads` counts how often it was asked. `down`: it cannot be read. */
-  router: { weights: Weights; revision: string; reads: number; down: boolean };
+  router: { weights: Weights; exposed?: RouterState['exposed']; revision: string; reads: number; down: boolean };
   /** What the candidate runs; `reads`: how old each look at it might be. */
   candidate: { version: string | null; reads: number[]; down: boolean };
   /** Called at every step of the clock, with the time since the start. */
@@ -125,7 +125,7 @@ export async function createWatchWorld(): Promise<WatchWorld> {
     }
   });
   const heartbeats: WatchHeartbeat[] = [];
-  const router = { weights: { blue: 0, green: 100 }, revision: '1', reads: 0, down: false };
+  const router: WatchWorld['router'] = { weights: { blue: 0, green: 100 }, revision: '1', reads: 0, down: false };
   const candidate: WatchWorld['candidate'] = { version: '2.0.0', reads: [], down: false };
   return {
     source,
@@ -171,6 +171,7 @@ function inspecting(platform: Platform, candidate: WatchWorld['candidate']): Pla
 function readRouter(router: WatchWorld['router']): RouterState {
   router.reads += 1;
   if (router.down) throw new Error('the router does not answer');
-  const { weights, revision } = router;
-  return { weights: { ...weights }, revision, fence: null, fenced_revision: null, before: null };
+  const { weights, exposed, revision } = router;
+  const traffic = { weights: { ...weights }, ...(exposed === undefined ? {} : { exposed }) };
+  return { ...traffic, revision, fence: null, fenced_revision: null, before: null };
 }

@@ -108,7 +108,7 @@ describe('hooks', () => {
     expect(deployment.world.colours.blue.desired).toBe(4);
     expect(await refusedWith(deployment.update('rollback'))).toContain('clean-up has begun');
     expect(await refusedWith(deployment.update('pause'))).toContain('clean-up has begun');
-    expect((await deployment.update('promote')).message).toBe('going on without the hook');
+    expect((await deployment.update('promote')).message).toBe('going on without it');
     expect(await deployment.result()).toMatchObject({ outcome: 'succeeded' });
     expect((await deployment.status()).hooks[0]).toMatchObject({ state: 'skipped', note: 'status 500' });
   });

@@ -65,6 +65,24 @@ describe('the clean-up', () => {
   });
 });
 
+describe('the claim', () => {
+  it('is released with the old colour', async () => {
+    const { world } = await deploy({});
+    expect(world.base.released).toEqual([1]);
+  });
+
+  it('is released with the failed candidate, and the traffic long back', async () => {
+    const { status, world } = await deploy({ events: [inPhase('observation', 2_000, send('rollback'))] });
+    expect(status.outcome).toBe('rolled_back');
+    expect(world.base.released).toEqual([1]);
+  });
+
+  it('is left to the next deployment that takes over', async () => {
+    const { world } = await deploy({ events: [inPhase('lease', 2_000, { kind: 'start' })] });
+    expect(world.base.released).toEqual([2]);
+  });
+});
+
 describe('people', () => {
   it('are told of everything where the plan says so', async () => {
     const { scheduled } = await deploy({ changes: { notifiers: [ALL_EVENTS] } });

@@ -3,7 +3,7 @@ import type { Plan } from '../../src/plan/types.ts';
 import type { SimulationReport } from '../../src/simulate/report.ts';
 import { simulate } from '../../src/simulate/run.ts';
 import { parseScenario } from '../../src/simulate/scenario.ts';
-import { criterion, testPlan } from '../support/plans.ts';
+import { behindGateway, criterion, testPlan } from '../support/plans.ts';
 import { quietRuntime, workflowBundle } from '../support/temporal.ts';
 
 const HOUR_MS = 3_600_000;
@@ -86,6 +86,20 @@ ${APPROVED}`;
     const report = await run(`${CALM}no_data: [{from: performance_validation+1m, to: 24h}]\n`, { approval: null });
     expect(report.outcome).toBe('inconclusive');
     expect(report.reason).toContain('no data, as the file says');
+  });
+
+  it('judges a candidate without a share by the requests that it is exposed to', async () => {
+    const { phases } = testPlan();
+    const warmup = phases.warmup && {
+      ...phases.warmup,
+      success_criteria: [criterion('http_success_rate > 99.95')],
+      expose: { header: null, mirror_percent: 10 },
+    };
+    const plan = { ...behindGateway(), approval: null, phases: { ...phases, warmup } };
+    const report = await run(CALM, plan);
+    expect(report.reason).toContain('http_success_rate > 99.95: 99.9 %');
+    expect(texts(report)).toContain('blue 100 %, green 0 %; to the candidate: mirrored 10 %');
+    expect(texts(report)).toContain('blue 100 %, green 0 %');
   });
 
   it('lengthens a window by the time without data', async () => {

@@ -65,8 +65,11 @@ export interface KubernetesApi {
   text(path: string, query: Record<string, string>, signal: AbortSignal): Promise<string>;
   /** Server-side apply as FIELD_MANAGER, taking over what others own; conditional when it names a resourceVersion. */
   apply<T>(path: string, object: object, signal: AbortSignal): Promise<T>;
-  /** JSON merge patch as FIELD_MANAGER; conditional when it names a resourceVersion. */
-  merge<T>(path: string, patch: object, signal: AbortSignal): Promise<T>;
+  /**
+   * JSON merge patch as FIELD_MANAGER; conditional when it names a resourceVersion. `strict`: refused when the server does
+   * not know one of its fields, which it else drops in silence.
+   */
+  merge<T>(path: string, patch: object, signal: AbortSignal, strict?: boolean): Promise<T>;
   create<T>(path: string, object: object, signal: AbortSignal): Promise<T>;
 }
 
@@ -144,9 +147,9 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     }
   }
 
-  function patch<T>(path: string, body: object, contentType: string, force: boolean, signal: AbortSignal): Promise<T> {
-    const query = { fieldManager: FIELD_MANAGER, ...(force ? { force: 'true' } : {}) };
-    return json({ method: 'PATCH', path, query, body, contentType, signal });
+  function patch<T>(path: string, body: object, how: { type: string; query: object }, signal: AbortSignal): Promise<T> {
+    const query = { fieldManager: FIELD_MANAGER, ...how.query };
+    return json({ method: 'PATCH', path, query, body, contentType: `application/${how.type}`, signal });
   }
 
   const watchTurn = urgent ? turnsOf(context, limit, false) : ownTurn;
@@ -177,8 +180,10 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     recent: async <T>(path: string, query: Record<string, string>, maxAgeMs: number, signal: AbortSignal) =>
       (await lists.list(path, query, maxAgeMs, signal)) as T[],
     text: (path, query, signal) => call({ method: 'GET', path, query, signal }),
-    apply: (path, object, signal) => patch(path, object, 'application/apply-patch+yaml', true, signal),
-    merge: (path, object, signal) => patch(path, object, 'application/merge-patch+json', false, signal),
+    apply: (path, object, signal) =>
+      patch(path, object, { type: 'apply-patch+yaml', query: { force: 'true' } }, signal),
+    merge: (path, object, signal, strict = false) =>
+      patch(path, object, { type: 'merge-patch+json', query: strict ? { fieldValidation: 'Strict' } : {} }, signal),
     create: (path, body, signal) =>
       json({ method: 'POST', path, query: { fieldManager: FIELD_MANAGER }, body, signal }),
   };

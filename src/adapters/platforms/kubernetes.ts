@@ -3,15 +3,17 @@ import type { V1Container, V1Pod } from '@kubernetes/client-node';
 import { CutoverError } from '../../errors.ts';
 import type { Colour } from '../../plan/types.ts';
 import { otherColour } from '../../plan/weights.ts';
+import { differencesBetween } from '../facts.ts';
+import { imageName, imageOf, imageVersion } from '../image.ts';
 import { accessOf, type ClusterAccess, createKubernetesApi } from '../kubernetes/api.ts';
 import { autoscalerOf, listAutoscalers } from '../kubernetes/autoscalers.ts';
 import { readAndWrite } from '../kubernetes/conflicts.ts';
-import { imageName, imageOf, imageVersion } from '../kubernetes/image.ts';
 import { crashingContainer, isReady, reasonOf } from '../kubernetes/pods.ts';
 import type { ColourState, InstanceState, Platform } from '../types.ts';
 import { leastAllowed } from './kubernetes/budgets.ts';
-import { differencesBetween, factsOf, readSurroundings } from './kubernetes/parity.ts';
+import { factsOf, readSurroundings } from './kubernetes/parity.ts';
 import { holdAt, letGo, scalerFor } from './kubernetes/scaler.ts';
+import { moveScheduledWork } from './kubernetes/scheduled-work.ts';
 import { endsTooSoon } from './kubernetes/termination.ts';
 import { type Workload, workloadsOf } from './kubernetes/workloads.ts';
 
@@ -27,6 +29,8 @@ export interface KubernetesPlatformOptions extends ClusterAccess {
   image: string | null;
   /** Port of checks that go past the router; null: the container's first. */
   port: number | null;
+  /** What only one colour may run; absent: nothing. */
+  activeOnly?: { selector: string; colourLabel: string } | undefined;
 }
 
 const COLOURS: readonly Colour[] = ['blue', 'green'];
@@ -34,7 +38,7 @@ const LOG_LINES = 3;
 const LOG_BYTES = 500;
 
 /**
- * Sets the image, the number of replicas, and nothing else. A colour's version is the tag or digest of its image, so one
+ * Sets the image, the number of replicas, and nothing else (but for what the plan calls active-only, which it suspends). A colour's version is the tag or digest of its image, so one
  * without either counts as never deployed. CUTOVER_KUBERNETES_NOT_FOUND when a workload does not exist, and the other errors
  * of the KubernetesApi; CUTOVER_PLATFORM_UNREACHABLE when no API server answers.
  */
@@ -158,8 +162,12 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
     }
   }
 
+  const { activeOnly } = options;
+  const work = activeOnly && { ...activeOnly, namespace, own: { kind, names: Object.values(names) } };
+
   return {
     inspect,
+    ...(work && { moveScheduledWork: (order, signal) => moveScheduledWork(api, work, order, signal) }),
     async compare(active, signal) {
       const standby = otherColour(active);
       const [one, other, surroundings] = await Promise.all([

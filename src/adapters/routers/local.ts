@@ -19,8 +19,9 @@ export function createLocalRouter({ url, service }: LocalRouterOptions): Traffic
     read: async (signal) => toState(await client.router(service, signal)),
     claim: async (expectedRevision, fence, signal) =>
       toResult(await client.claim(service, fence, expectedRevision, signal)),
-    async shift({ weights, expected_revision, fence }, signal) {
-      return toResult(await client.shift(service, { weights, fence }, expected_revision, signal));
+    async shift({ weights, expose, expected_revision, fence }, signal) {
+      const request = { weights, fence, ...(expose === undefined ? {} : { exposed: expose }) };
+      return toResult(await client.shift(service, request, expected_revision, signal));
     },
     async convergence(weights, signal) {
       const view = await client.router(service, signal);
@@ -31,8 +32,8 @@ export function createLocalRouter({ url, service }: LocalRouterOptions): Traffic
   };
 }
 
-function toState({ weights, revision, fence, fenced_revision, before }: RouterView): RouterState {
-  return { weights, revision, fence, fenced_revision, before };
+function toState({ in_flight: _, ...state }: RouterView): RouterState {
+  return state;
 }
 
 function toResult({ kind, state }: RouterAnswer): WriteResult {

@@ -5,6 +5,7 @@ import { SECRET_PREFIX } from '../../plan/smoke-values.ts';
 import type { Plan } from '../../plan/types.ts';
 import { type Check, failed, ok, skipped, warning } from './check.ts';
 import { checkKubernetes } from './kubernetes.ts';
+import { checkLoadBalancer } from './load-balancer.ts';
 
 export async function checkPlan(plan: Plan, localUrl: string): Promise<Check[]> {
   const missing = findNotBuilt(plan).filter(({ code }) => NOT_BUILT_CODES.includes(code));
@@ -17,7 +18,7 @@ export async function checkPlan(plan: Plan, localUrl: string): Promise<Check[]> 
 }
 
 async function checkAdapters(plan: Plan, localUrl: string): Promise<Check[]> {
-  const found = await Promise.all([checkEndpoints(plan, localUrl), checkKubernetes(plan)]);
+  const found = await Promise.all([checkEndpoints(plan, localUrl), checkKubernetes(plan), checkLoadBalancer(plan)]);
   return found.flat();
 }
 

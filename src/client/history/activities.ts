@@ -1,5 +1,6 @@
 /** What activities tell of a deployment: traffic that moved, verdicts, hooks, people called, and every other step. */
 import { formatDuration } from '../../plan/duration.ts';
+import { workFacts } from '../../plan/scheduled-work.ts';
 import type { Weights } from '../../plan/types.ts';
 import { formatWeights } from '../../plan/weights.ts';
 import { evidenceOf } from '../live.ts';
@@ -62,6 +63,8 @@ function completion(activity: ScheduledActivity, result: unknown, tookMs: number
       return shift(activity.input, result);
     case 'runHook':
       return { kind: 'hook', text: `${hookName(activity.input)}: ${noteOf(result) ?? 'passed'}${retries(activity)}` };
+    case 'moveScheduledWork':
+      return { kind: 'step', text: `${activity.summary ?? 'scheduled work'}: ${workDone(result)}${retries(activity)}` };
     case 'runSmoke':
       return { kind: 'step', text: smoke(result) };
     default:
@@ -114,6 +117,14 @@ function smoke(result: unknown): string {
   if (failed.length === 0) return `smoke suite: ${checks.length} passed`;
   const named = failed.map((check) => `${textOf(check.name) ?? '?'} (${textOf(check.note) ?? 'failed'})`);
   return `smoke suite: ${failed.length} of ${checks.length} failed: ${named.join(', ')}`;
+}
+
+function workDone(result: unknown): string {
+  if (!isRecord(result) || result.kind !== 'moved') return noteOf(result) ?? 'not moved';
+  const names = (value: unknown) => (Array.isArray(value) ? value.filter((name) => typeof name === 'string') : []);
+  const { suspended, resumed, left } = result;
+  const facts = workFacts({ suspended: names(suspended), resumed: names(resumed), left: names(left) });
+  return facts.length === 0 ? 'it was so already' : facts.join('; ');
 }
 
 function hookName(input: unknown): string {

@@ -1,4 +1,5 @@
 /** What changed between two looks at a deployment, as plain lines for a log. */
+import { formatShare } from '../../plan/exposure.ts';
 import { formatWeights } from '../../plan/weights.ts';
 import type { CriterionReading, Evidence, MessageRecord, PhaseStatus } from '../../workflows/api.ts';
 import { shortId } from '../deployment-id.ts';
@@ -54,7 +55,7 @@ function phaseChanges(old: LiveStatus | null, now: LiveStatus): string[] {
 }
 
 function phaseLine(phase: PhaseStatus): string {
-  const share = phase.share === null ? '' : ` at ${phase.share} %`;
+  const share = phase.share === null ? '' : ` at ${formatShare(phase.share, phase.exposed)}`;
   const note = phase.note === null ? '' : ` (${phase.note})`;
   return `${words(phase.name)}: ${phase.state}${share}${phaseTime(phase)}${note}`;
 }

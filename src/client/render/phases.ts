@@ -1,4 +1,5 @@
 /** The phases of a deployment, each on a line, with what is measured in the one under way. */
+import { formatShare } from '../../plan/exposure.ts';
 import type { CriterionReading, Evidence, PhaseStatus } from '../../workflows/api.ts';
 import type { LiveActivity, LiveStatus } from '../live-status.ts';
 import type { Canvas } from './canvas.ts';
@@ -34,7 +35,7 @@ function shownEvidence(status: LiveStatus, phase: PhaseStatus): Evidence | null 
 function phaseLine(phase: PhaseStatus, canvas: Canvas): string {
   const { colors } = canvas;
   const name = padEnd(words(phase.name), NAME_COLUMNS);
-  const share = phase.share === null ? '' : colors.dim(`at ${phase.share} %`);
+  const share = phase.share === null ? '' : colors.dim(`at ${formatShare(phase.share, phase.exposed)}`);
   const note = phase.note === null ? '' : colors.dim(phase.note);
   const parts = [phaseTime(phase, canvas), share, note].filter((part) => part !== '');
   const styled = phase.state === 'running' ? colors.bold(name) : phase.state === 'pending' ? colors.dim(name) : name;

@@ -1,5 +1,6 @@
 /** A plan for the Web UI: one line, and Markdown. */
 import { formatDuration } from '../../plan/duration.ts';
+import { formatShare } from '../../plan/exposure.ts';
 import { type Criterion, HOOK_POINTS, type HookPlan, type PhasePlan, type Plan } from '../../plan/types.ts';
 
 /** The server bounds a summary at 200 bytes. */
@@ -44,7 +45,7 @@ export function planDetails(plan: Plan, startedBy: string): string {
 function phaseRow(name: string, phase: PhasePlan | null): string | null {
   if (phase === null) return null;
   const criteria = [...phase.success_criteria, ...phase.rollback_triggers.map(asTrigger)];
-  return row(name, phase.duration_ms, `${phase.traffic_percentage} %`, criteria);
+  return row(name, phase.duration_ms, text(formatShare(phase.traffic_percentage, phase.expose)), criteria);
 }
 
 function approvalRow({ approval }: Plan): string | null {

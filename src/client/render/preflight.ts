@@ -1,5 +1,6 @@
 /** What a dry run has found, and the plan's timeline in short. */
 import { formatDuration } from '../../plan/duration.ts';
+import { formatShare } from '../../plan/exposure.ts';
 import type { Duration, Timeline } from '../../plan/timeline.ts';
 import type { Preflight } from '../preflight.ts';
 import type { Colors } from './canvas.ts';
@@ -12,7 +13,7 @@ export function renderPreflight(found: Preflight, timeline: Timeline, colors: Co
   const { checks, ready } = sanitiseAll(found);
   const { service, version, environment, target, router, to_outcome, to_end, approval } = sanitiseAll(timeline);
   const where = target === null ? environment : `${environment} @ ${target}`;
-  const shares = router.requests.map((request) => `${request.to_percent} %`).join(' → ');
+  const shares = router.requests.map((request) => formatShare(request.to_percent, request.exposed)).join(' → ');
   const asked = approval === null ? [] : [`  ${approval.required} of ${approval.approvers.join(', ')} approve`];
   return [
     colors.bold(`${service} ${version} → ${where}`),

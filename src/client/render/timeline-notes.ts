@@ -1,5 +1,6 @@
 /** The parts of a timeline that are told in sentences. */
 import { formatDuration } from '../../plan/duration.ts';
+import { formatShare } from '../../plan/exposure.ts';
 import type { TimelineHook } from '../../plan/timeline/calls.ts';
 import type { Timeline } from '../../plan/timeline.ts';
 import { padEnd } from './text.ts';
@@ -13,8 +14,8 @@ export function routerLines({ router, after_rollback }: Timeline): string[] {
   return [
     `${padEnd('0s', BEGINS_COLUMNS)}claim the service: nothing moves${checked}`,
     ...requests.map(
-      ({ starts_after_ms, from_percent, to_percent, deadline_ms, stage }) =>
-        `${padEnd(formatDuration(starts_after_ms), BEGINS_COLUMNS)}${from_percent} → ${to_percent} %, proven within ${formatDuration(deadline_ms)} (${stage})`,
+      ({ starts_after_ms, from_percent, to_percent, exposed, deadline_ms, stage }) =>
+        `${padEnd(formatDuration(starts_after_ms), BEGINS_COLUMNS)}${from_percent} → ${formatShare(to_percent, exposed)}, proven within ${formatDuration(deadline_ms)} (${stage})`,
     ),
     `${padEnd('any time', BEGINS_COLUMNS)}back to 0 % at a rollback; requests in flight get ${formatDuration(after_rollback.drain_ms)}`,
     ...floor,
@@ -36,6 +37,7 @@ export function rollbackLines({ rollback, judging, after_rollback }: Timeline): 
     ...others.map(({ text, when }) => `· ${text} — ${when}`),
     ...(triggers.length === 0 ? [] : [fires]),
     ...afterwards,
+    ...(after_rollback.scheduled_work ? ['Scheduled work goes back to the old colour, after the traffic.'] : []),
     `The candidate is then kept for ${formatDuration(after_rollback.keep_failed_ms)} and scaled to 0.`,
   ];
 }

@@ -1,6 +1,7 @@
 /** A plan as a timeline: what will happen, when, and what ends it early. Readable at 80 columns. */
 import wrapAnsi from 'wrap-ansi';
 import { formatDuration } from '../../plan/duration.ts';
+import { formatExposure } from '../../plan/exposure.ts';
 import type { Stage } from '../../plan/timeline/stages.ts';
 import { titleOf } from '../../plan/timeline/titles.ts';
 import type { Duration, Timeline } from '../../plan/timeline.ts';
@@ -59,11 +60,24 @@ function oneStage(stage: Stage, timeline: Timeline, place: Place): string[] {
   const { colors, columns } = place;
   const line = row(formatDuration(stage.starts_after_ms), titleOf(stage), `${stage.share} %`, takes(stage, timeline));
   const facts = [
+    ...workFacts(stage),
+    stage.exposed === null ? null : `to the candidate: ${formatExposure(stage.exposed)}`,
     stage.smoke.length === 0 ? null : `smoke: ${stage.smoke.join(', ')}`,
     ...(stage.hooks?.run ?? []).map((hook) => `⚙ ${hookText(hook)}`),
     ...stage.success_criteria.map((source) => `✔ ${withCheck(source, timeline.checks)}`),
   ].filter((fact) => fact !== null);
   return [truncate(line, columns), ...facts.flatMap((fact) => wrapped(fact, TIME_COLUMNS + 2, columns, colors.dim))];
+}
+
+function workFacts({ scheduled_work: work }: Stage): string[] {
+  switch (work) {
+    case 'suspended':
+      return ['⏸ first, scheduled work of the candidate is suspended'];
+    case 'moved':
+      return ['⏵ it is suspended on the old colour, then resumed on the candidate'];
+    case null:
+      return [];
+  }
 }
 
 /** A check of the plan's own, with what it looks at. */

@@ -1,9 +1,9 @@
 /** Assembly: what stands behind a Service of a cluster, as a plan would name it. Reads only. */
 import type { V1Deployment, V1Service, V2HorizontalPodAutoscaler } from '@kubernetes/client-node';
 import { bounded } from '../../activities/clock.ts';
+import { imageName, imageVersion } from '../../adapters/image.ts';
 import { createKubernetesApi, type KubernetesApi } from '../../adapters/kubernetes/api.ts';
 import { autoscalerOf, listAutoscalers } from '../../adapters/kubernetes/autoscalers.ts';
-import { imageName, imageVersion } from '../../adapters/kubernetes/image.ts';
 import { CutoverError } from '../../errors.ts';
 import type { Colour } from '../../plan/types.ts';
 

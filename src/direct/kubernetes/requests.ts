@@ -1,6 +1,6 @@
 /** Every request that a plan's adapters make of Kubernetes, as RBAC sees it. Pure. */
 import type { ScalableResource } from '../../adapters/kubernetes/scalable.ts';
-import { placeOf, servicesOf } from '../../adapters/registry.ts';
+import { canaryOf, placeOf, servicesOf } from '../../adapters/registry.ts';
 import { settingsOf } from '../../adapters/settings.ts';
 import { type KindName, parseKindName } from '../../plan/kind-name.ts';
 import { kubernetesPlatform } from '../../plan/schema/platforms.ts';
@@ -13,7 +13,7 @@ export interface KubernetesRequest {
   group: string;
   /** With its subresource: `pods/log`. */
   resource: string;
-  verb: 'get' | 'list' | 'watch' | 'patch';
+  verb: 'get' | 'list' | 'watch' | 'create' | 'patch';
   /** Null: any of that resource. */
   name: string | null;
   /** What comes of a deployment without it; null: it fails. */
@@ -26,6 +26,7 @@ const NO_LOG = 'the reason of a crash lacks the last lines of its log';
 const UNWATCHED = 'every look is a request of its own, where one watch would do';
 const NO_AUTOSCALER = 'a deployment fails whose workloads a HorizontalPodAutoscaler scales';
 const NO_KEDA = 'a deployment fails whose workloads KEDA scales';
+const NO_KEDA_WORK = 'consumers that KEDA scales are not suspended';
 const NO_PARITY = 'the colours cannot be compared';
 const NO_BUDGETS = 'the colours cannot be compared, and the kept colour is not shrunk';
 
@@ -42,7 +43,11 @@ export function scaledKindOf(plan: Plan): KindName | null {
 
 function platformRequests(plan: Plan, scaled: ScalableResource | null): KubernetesRequest[] {
   if (plan.platform.kind !== 'kubernetes') return [];
-  const { deployments = servicesOf(plan), workload = 'Deployment' } = settingsOf(kubernetesPlatform, plan.platform);
+  const {
+    deployments = servicesOf(plan),
+    workload = 'Deployment',
+    active_only: activeOnly,
+  } = settingsOf(kubernetesPlatform, plan.platform);
   const ask = asking(placeOf(plan, {}));
   const group = scaled?.group ?? 'apps';
   const workloads = scaled?.plural ?? (workload === 'Deployment' ? 'deployments' : 'statefulsets');
@@ -69,6 +74,17 @@ function platformRequests(plan: Plan, scaled: ScalableResource | null): Kubernet
     ask('', 'secrets', 'get', null, parity),
     ask('policy', 'poddisruptionbudgets', 'list', null, parity && NO_BUDGETS),
     ask('networking.k8s.io', 'networkpolicies', 'list', null, parity),
+    ...(activeOnly === undefined ? [] : workRequests(ask)),
+  ];
+}
+
+function workRequests(ask: ReturnType<typeof asking>): KubernetesRequest[] {
+  const verbs = ['list', 'get', 'patch'] as const;
+  return [
+    ...verbs.map((verb) => ask('batch', 'cronjobs', verb)),
+    ...verbs.map((verb) => ask('apps', 'deployments', verb)),
+    ...verbs.map((verb) => ask('apps', 'statefulsets', verb)),
+    ...verbs.map((verb) => ask('keda.sh', 'scaledobjects', verb, null, NO_KEDA_WORK)),
   ];
 }
 
@@ -92,6 +108,23 @@ function routerRequests(plan: Plan): KubernetesRequest[] {
     case 'istio': {
       const { virtual_service: name, ...place } = settingsOf(routerSettings.istio, router);
       return written(placeOf(plan, place), 'networking.istio.io', 'virtualservices', name);
+    }
+    case 'ingress_nginx': {
+      const { ingress, canary = canaryOf(ingress), ...place } = settingsOf(routerSettings.ingress_nginx, router);
+      const ask = asking(placeOf(plan, place));
+      const ofIngresses = (
+        verb: KubernetesRequest['verb'],
+        name: string | null = null,
+        otherwise: string | null = null,
+      ) => ask('networking.k8s.io', 'ingresses', verb, name, otherwise);
+      return [
+        ofIngresses('list'),
+        ofIngresses('watch', null, UNWATCHED),
+        ofIngresses('create'),
+        ofIngresses('patch', ingress),
+        ofIngresses('patch', canary),
+        ask('discovery.k8s.io', 'endpointslices', 'list'),
+      ];
     }
     case 'traefik': {
       const { service, ...place } = settingsOf(routerSettings.traefik, router);

@@ -1,7 +1,7 @@
 /** The phases with their defaults. */
 import { type Finding, phasePath, WRITTEN_PHASES } from '../finding.ts';
 import type { WrittenPlan } from '../schema/plan.ts';
-import type { Criterion, PhasePlan, Plan } from '../types.ts';
+import type { Criterion, Exposure, PhasePlan, Plan } from '../types.ts';
 import { DEFAULTS } from './defaults.ts';
 import { milliseconds, percentage, readCriteria } from './values.ts';
 
@@ -33,11 +33,21 @@ function normalisePhase(
 ): PhasePlan {
   const path = phasePath(name);
   const own = name === 'decision_window' ? undefined : written.rollback_triggers;
+  const expose = normaliseExposure(written);
   return {
     duration_ms: milliseconds(written.duration, DEFAULTS[name].duration_ms),
     traffic_percentage: percentage(written.traffic_percentage, partialTraffic ? DEFAULTS[name].traffic_percentage : 0),
+    ...(expose === null ? {} : { expose }),
     success_criteria: readCriteria(written.success_criteria ?? [], [...path, 'success_criteria'], findings),
     rollback_triggers:
       own === undefined ? decisionTriggers : readCriteria(own, [...path, 'rollback_triggers'], findings),
   };
+}
+
+/** Null: nothing but the share reaches the candidate. */
+function normaliseExposure(written: NonNullable<WrittenPhases['warmup']>): Exposure | null {
+  const [header] = Object.entries(written.header ?? {}).map(([name, value]) => ({ name, value }));
+  const mirror = percentage(written.mirror_percentage, 0);
+  if (header === undefined && mirror === 0) return null;
+  return { header: header ?? null, mirror_percent: mirror === 0 ? null : mirror };
 }

@@ -10,6 +10,8 @@ export interface PlacedCriterion {
   role: 'success' | 'trigger';
   /** The candidate's share while it is judged, percent. */
   share: number;
+  /** Requests reach the candidate beside its share. */
+  exposed?: boolean;
 }
 
 export function checkCriteria(plan: Plan): Finding[] {
@@ -25,7 +27,12 @@ export function placedCriteria(plan: Plan): PlacedCriterion[] {
     const inherited = name !== 'decision_window' && same(phase.rollback_triggers, decision);
     const triggers = inherited ? [] : phase.rollback_triggers;
     return [
-      ...place(phase.success_criteria, 'success', [...phasePath(name), 'success_criteria'], phase.traffic_percentage),
+      ...place(
+        phase.success_criteria,
+        'success',
+        [...phasePath(name), 'success_criteria'],
+        phase.traffic_percentage,
+      ).map((placed) => ({ ...placed, exposed: phase.expose !== undefined })),
       ...place(triggers, 'trigger', [...phasePath(name), 'rollback_triggers'], phase.traffic_percentage),
     ];
   });

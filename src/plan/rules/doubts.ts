@@ -1,4 +1,6 @@
 /** Valid plans that probably do not mean what they say. */
+
+import { DNS_PROPAGATION_MS, findDescriptor } from '../adapters.ts';
 import { isUnitMissing } from '../criteria.ts';
 import { formatDuration } from '../duration.ts';
 import { type Finding, PLANNED_PHASES, phasePath } from '../finding.ts';
@@ -16,11 +18,12 @@ export function findDoubts(plan: Plan, written: WrittenPlan): Finding[] {
     ...shortPhases(plan),
     ...unusedSteps(plan, written),
     ...unwatchedSwitch(plan),
+    ...tightDeadline(plan),
     ...doubtsOfCalls(plan, written),
   ];
 }
 
-function doubtsOf(plan: Plan, { criterion, path, role, share }: PlacedCriterion): Finding[] {
+function doubtsOf(plan: Plan, { criterion, path, role, share, exposed = false }: PlacedCriterion): Finding[] {
   if (criterion.kind === 'check') return misspeltCheck(plan, criterion.check, path);
   const { metric, source, expr } = criterion;
   const known = builtInMetric(metric);
@@ -35,9 +38,9 @@ function doubtsOf(plan: Plan, { criterion, path, role, share }: PlacedCriterion)
   if (query !== null && !Object.hasOwn(plan.metrics.queries, query)) {
     return [doubt(path, undefinedQuery(plan, metric, query), `Define \`${queryKey(plan, query)}\`, per request.`)];
   }
-  if (role === 'success' && share === 0 && known?.needs_traffic === true) {
+  if (role === 'success' && share === 0 && !exposed && known?.needs_traffic === true) {
     const message = `\`${metric}\` has no data in a phase at 0 % of the traffic. ${noData(plan)}`;
-    return [doubt(path, message, 'Give the phase a share, or use a named check.')];
+    return [doubt(path, message, 'Give the phase a share, a `header` or a mirror, or use a named check.')];
   }
   return [];
 }
@@ -99,6 +102,17 @@ function unwatchedSwitch(plan: Plan): Finding[] {
   if (plan.phases.decision_window.rollback_triggers.length > 0) return [];
   const path = [...phasePath('decision_window'), 'rollback_triggers'];
   return [doubt(path, 'Nothing will roll the switch back by itself.', 'Name a trigger, or leave the key out.')];
+}
+
+/** Name servers are told before times to live begin to run out, and not at once. */
+function tightDeadline({ router, switch: { deadline_ms: deadlineMs } }: Plan): Finding[] {
+  if (router.kind !== 'route53') return [];
+  const ttlMs = findDescriptor('router', router.kind)?.convergence_floor_ms({ ...router }) ?? 0;
+  const neededMs = ttlMs + DNS_PROPAGATION_MS;
+  if (deadlineMs >= neededMs) return [];
+  const [deadline, ttl, needed] = [deadlineMs, ttlMs, neededMs].map(formatDuration);
+  const message = `In ${deadline} a shift may not be proven: Route 53 takes up to a minute, and answers live another ${ttl}.`;
+  return [doubt(['switch', 'deadline'], message, `Write ${needed} or more.`)];
 }
 
 function doubt(path: Finding['path'], message: string, hint: string): Finding {

@@ -5,6 +5,7 @@ import { checkApproval } from './approval.ts';
 import { checkCalls } from './calls.ts';
 import { checkCriteria } from './criteria.ts';
 import { checkDurations } from './durations.ts';
+import { checkExposure } from './exposure.ts';
 import { checkMetrics } from './metrics.ts';
 import { checkRouter } from './router.ts';
 import { checkSafety } from './safety.ts';
@@ -13,7 +14,7 @@ import { checkSmoke } from './smoke.ts';
 
 export function checkRules(plan: Plan): Finding[] {
   const rules = [
-    ...[checkDurations, checkShares, checkRouter, checkApproval],
+    ...[checkDurations, checkShares, checkExposure, checkRouter, checkApproval],
     ...[checkCriteria, checkMetrics, checkSmoke, checkCalls, checkSafety],
   ];
   return rules.flatMap((check) => check(plan));

@@ -12,12 +12,20 @@ import {
 } from './normalised-calls.ts';
 import { checkSettings } from './normalised-metrics.ts';
 import { normalisedSmoke } from './normalised-smoke.ts';
+import { routedHeaderName, routedHeaderValue } from './requests.ts';
 
 const size = z.number('a percentage').min(1, 'a percentage from 1').max(1_000, 'a percentage up to 1000');
 
+const exposure = z
+  .strictObject({
+    header: z.strictObject({ name: routedHeaderName, value: routedHeaderValue }).nullable(),
+    mirror_percent: share.gt(0, 'a percentage above 0').nullable(),
+  })
+  .refine(({ header, mirror_percent }) => header !== null || mirror_percent !== null, 'a header, a mirror, or both');
 const phase = z.strictObject({
   duration_ms: milliseconds,
   traffic_percentage: share,
+  expose: exposure.exactOptional(),
   success_criteria: criteria,
   rollback_triggers: criteria,
 });
@@ -69,7 +77,7 @@ export const normalisedPlanSchema: z.ZodType<Plan> = z.strictObject({
     warmup: phase.nullable(),
     health_check: phase.nullable(),
     performance_validation: phase.nullable(),
-    decision_window: phase,
+    decision_window: phase.omit({ expose: true }),
   }),
   smoke: normalisedSmoke.nullable(),
   approval: z

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { formatDuration } from '../duration.ts';
 import { DEFAULTS } from '../normalise/defaults.ts';
 import { criteria, durationText, percent } from './base.ts';
+import { routedHeader } from './requests.ts';
 
 interface PhaseFacts {
   description: string;
@@ -15,28 +16,49 @@ interface PhaseFacts {
 const FROM_DECISION_WINDOW = { otherwise: "full_switch's" };
 const ANY_SHARE = "The candidate's share of the production requests, percent; no less than in the phase before.";
 
-function phase({ description, defaults, share, triggers }: PhaseFacts) {
+function phaseKeys({ defaults, share, triggers }: PhaseFacts) {
+  return {
+    duration: durationText.meta({
+      description: 'How long the phase is watched.',
+      default: formatDuration(defaults.duration_ms),
+    }),
+    traffic_percentage: percent.meta({ description: share, default: defaults.traffic_percentage }),
+    success_criteria: criteria.meta({
+      description:
+        'Metrics are judged over the whole phase at its end; a named check must have held for `metrics.settle` then.',
+      default: [],
+      examples: [['http_success_rate > 99.5', 'p99_latency < baseline + 10ms', 'cache_preloaded']],
+    }),
+    rollback_triggers: criteria.meta({
+      description: 'Metrics judged every tick while the candidate has traffic; a trigger that fires rolls back.',
+      examples: [['error_rate > 0.5', 'p99_latency > baseline + 50ms']],
+      ...triggers,
+    }),
+  };
+}
+
+const exposureKeys = {
+  header: routedHeader.meta({
+    description: 'Requests with exactly this header go to the candidate whatever its share.',
+    otherwise: 'none do',
+    examples: [{ 'X-Cutover': 'candidate' }],
+  }),
+  mirror_percentage: percent.meta({
+    description:
+      'Of so many percent of the production requests the candidate gets a copy, whose answer is dropped; only in a phase at 0 %. What a copied request writes is written twice.',
+    default: 0,
+  }),
+};
+
+function phase(facts: PhaseFacts) {
   return z
-    .strictObject({
-      duration: durationText.meta({
-        description: 'How long the phase is watched.',
-        default: formatDuration(defaults.duration_ms),
-      }),
-      traffic_percentage: percent.meta({ description: share, default: defaults.traffic_percentage }),
-      success_criteria: criteria.meta({
-        description:
-          'Metrics are judged over the whole phase at its end; a named check must have held for `metrics.settle` then.',
-        default: [],
-        examples: [['http_success_rate > 99.5', 'p99_latency < baseline + 10ms', 'cache_preloaded']],
-      }),
-      rollback_triggers: criteria.meta({
-        description: 'Metrics judged every tick while the candidate has traffic; a trigger that fires rolls back.',
-        examples: [['error_rate > 0.5', 'p99_latency > baseline + 50ms']],
-        ...triggers,
-      }),
-    })
+    .strictObject({ ...phaseKeys(facts), ...exposureKeys })
     .partial()
-    .meta({ description });
+    .meta({ description: facts.description });
+}
+
+function phaseAtFull(facts: PhaseFacts) {
+  return z.strictObject(phaseKeys(facts)).partial().meta({ description: facts.description });
 }
 
 export const blueGreenSwitchSchema = z
@@ -61,7 +83,7 @@ export const blueGreenSwitchSchema = z
           share: ANY_SHARE,
           triggers: FROM_DECISION_WINDOW,
         }),
-        full_switch: phase({
+        full_switch: phaseAtFull({
           description: 'The decision window, right after the switch. It is always run, also when it is left out.',
           defaults: DEFAULTS.decision_window,
           share: '100, and nothing else.',

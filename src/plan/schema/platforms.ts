@@ -34,6 +34,7 @@ const image = text('an image without its tag').optional().meta({
   description: 'Image without its tag; `version` becomes the tag.',
   otherwise: 'the image that runs',
 });
+const port = z.int('a port').min(1, 'a port from 1').max(65_535, 'a port up to 65535');
 const region = text('a region').optional().meta({ description: 'AWS region.' });
 
 /** Of 200 deployments that start in the same moment, every claim of a router is through within its minute. */
@@ -42,6 +43,16 @@ export const BURST_SECONDS = 2;
 const MAX_PER_SECOND = 10_000;
 
 const WORKLOAD_EXPECTED = 'Deployment, StatefulSet, or GROUP/VERSION/Kind such as argoproj.io/v1alpha1/Rollout';
+
+const LABEL_KEY = '(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?';
+const LABEL_PAIR = `${LABEL_KEY}=[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?`;
+const labelKey = text('a label', 317).regex(new RegExp(`^${LABEL_KEY}$`), 'a label, such as colour');
+/** Of the selectors of Kubernetes the plainest, which selects nothing by accident. */
+const labelSelector = text('a label selector').regex(
+  new RegExp(`^${LABEL_PAIR}(?:,${LABEL_PAIR})*$`),
+  'labels such as app=checkout,cutover.dev/active-only=true',
+);
+
 export const kubernetesPlatform = z
   .strictObject({
     context: text('a kubeconfig context').optional().meta({
@@ -67,7 +78,7 @@ export const kubernetesPlatform = z
       description: 'Container that gets the new image.',
       otherwise: 'the only one',
     }),
-    port: z.int('a port').min(1, 'a port from 1').max(65_535, 'a port up to 65535').optional().meta({
+    port: port.optional().meta({
       description: 'Port of the pods for checks that go past the router.',
       otherwise: "the container's first",
     }),
@@ -83,10 +94,19 @@ export const kubernetesPlatform = z
         description: 'Requests at once, after a time in which there were fewer.',
         otherwise: `what ${BURST_SECONDS} seconds allow`,
       }),
+    active_only: labelSelector.optional().meta({
+      description: 'Labels of the CronJobs and consumers that only the active colour may run.',
+      otherwise: 'nothing is suspended',
+      examples: ['app=checkout,cutover.dev/active-only=true'],
+    }),
+    colour_label: labelKey.optional().meta({
+      description: 'Label of theirs that says which colour they belong to.',
+      default: 'colour',
+    }),
   })
   .meta({ description: 'Two workloads of a Kubernetes cluster.' });
 
-const ecs = z
+export const ecsPlatform = z
   .strictObject({
     region,
     cluster: text('the name of a cluster').meta({ description: 'Name of the cluster.' }),
@@ -95,23 +115,45 @@ const ecs = z
       description: 'Container that gets the new image.',
       otherwise: 'the only one',
     }),
+    port: port.optional().meta({
+      description: 'Port of the tasks for checks that go past the router.',
+      otherwise: 'the first one that the container maps',
+    }),
     image,
   })
   .meta({ description: 'Two services of an Amazon ECS cluster.' });
 
-const asg = z
+export const asgPlatform = z
   .strictObject({
     region,
     groups: perColour('the name of an Auto Scaling group').meta({ description: 'The two groups.' }),
-    launch_template: text('the name of a launch template').optional().meta({
-      description: 'Launch template that carries the version.',
+    image: text('the name of an AMI with $version in it', 128)
+      .refine((name) => name.includes('$version'), 'a name with $version in it, such as checkout-$version')
+      .optional()
+      .meta({
+        description: 'Name of the AMI of a version; `$version` in it stands for the version.',
+        otherwise: 'versions are AMI IDs',
+        examples: ['checkout-$version'],
+      }),
+    image_owner: text('an account, self, or an alias such as amazon', 128).optional().meta({
+      description: 'Whose AMIs are looked at.',
+      default: 'self',
+    }),
+    port: z.int('a port').min(1, 'a port from 1').max(65_535, 'a port up to 65535').optional().meta({
+      description: 'Port of the instances for checks that go past the load balancer.',
+      otherwise: 'there are no such checks',
     }),
   })
-  .meta({ description: 'Two Amazon EC2 Auto Scaling groups.' });
+  .meta({ description: 'Two Amazon EC2 Auto Scaling groups with launch templates.' });
 
 export const platformSchema = z
   .strictObject(
-    { local: local.optional(), kubernetes: kubernetesPlatform.optional(), ecs: ecs.optional(), asg: asg.optional() },
+    {
+      local: local.optional(),
+      kubernetes: kubernetesPlatform.optional(),
+      ecs: ecsPlatform.optional(),
+      asg: asgPlatform.optional(),
+    },
     'the name of a platform, or a map with its settings',
   )
   .meta({ adapter: 'platform', description: 'What runs a colour: exactly one.', otherwise: 'required' });

@@ -27,6 +27,24 @@ const headerValue = z.union(
 );
 export const requestHeaders = z.record(headerName, headerValue);
 
+const ROUTED_EXPECTED = 'one header with its value, such as {X-Cutover: candidate}';
+const ROUTED_NAME_EXPECTED = 'the name of a header, such as X-Cutover, at most 64 characters';
+const ROUTED_VALUE_EXPECTED = 'a text such as candidate, without blanks around it, at most 200 characters';
+export const routedHeaderName = z
+  .string(ROUTED_NAME_EXPECTED)
+  .max(64, ROUTED_NAME_EXPECTED)
+  .regex(HEADER_NAME, ROUTED_NAME_EXPECTED);
+/** What every gateway compares alike: visible ASCII, and blanks within. */
+export const routedHeaderValue = z
+  .string(ROUTED_VALUE_EXPECTED)
+  .max(200, ROUTED_VALUE_EXPECTED)
+  .regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/, ROUTED_VALUE_EXPECTED);
+/** A header that chooses where a request goes. It stands in histories, so it is no secret. */
+export const routedHeader = z
+  .record(routedHeaderName, routedHeaderValue, ROUTED_EXPECTED)
+  .refine((header) => Object.keys(header).length === 1, ROUTED_EXPECTED)
+  .meta({ value: 'header' });
+
 const ADDRESS_EXPECTED = 'an address such as https://example.com/hook';
 const NO_CREDENTIALS = 'an address without user and password; a header can take them, as {env: NAME}';
 /** An address that the worker sends requests to. It stands in histories, so nothing secret may. */

@@ -1,8 +1,27 @@
 /** The routers' own keys, as written. */
 import { z } from 'zod';
-import { DEFAULT_DNS_TTL_MS } from '../adapters.ts';
-import { formatDuration } from '../duration.ts';
 import { durationText, httpUrl, MAX_LIST, perColour, text } from './base.ts';
+import { route53Settings } from './route53.ts';
+
+/** Their fingerprints have to fit into one tag. */
+const MAX_PLACES = 5;
+
+function arns(what: string) {
+  const one = text(`the ARN of ${what}`);
+  const expected = `the ARN of ${what}, or a list of at most ${MAX_PLACES}`;
+  return z.union([one, z.array(one).min(1, expected).max(MAX_PLACES, expected)], expected);
+}
+
+/** As a list, whichever way they are written. */
+export function listOf(value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return [];
+  return typeof value === 'string' ? [value] : value;
+}
+
+const loadBalancer = {
+  region: text('a region').optional().meta({ description: 'AWS region.', otherwise: 'the one of the ARN' }),
+};
+const targetGroups = perColour('the ARN of a target group').meta({ description: 'The two target groups.' });
 
 const kubernetesObject = {
   context: text('a kubeconfig context').optional().meta({
@@ -80,10 +99,14 @@ export const routerSettings = {
   ingress_nginx: z
     .strictObject({
       ...kubernetesObject,
-      ingress: text('the name of an Ingress', 253).meta({ description: 'Name of the Ingress.' }),
+      ingress: text('the name of an Ingress', 253).meta({ description: 'Name of the main Ingress.' }),
+      canary: text('the name of an Ingress', 253).optional().meta({
+        description: 'Name of the canary Ingress beside it, which is made when it is not there.',
+        otherwise: '`INGRESS-canary`',
+      }),
       services,
     })
-    .meta({ description: 'Canary weight of ingress-nginx.' }),
+    .meta({ description: 'Service of an Ingress of ingress-nginx, and canary weight beside it.' }),
   traefik: z
     .strictObject({
       ...kubernetesObject,
@@ -93,32 +116,38 @@ export const routerSettings = {
     .meta({ description: 'Weights of a TraefikService.' }),
   alb: z
     .strictObject({
-      region: text('a region').optional().meta({ description: 'AWS region.' }),
-      listener: text('the ARN of a listener').optional().meta({
-        description: 'ARN of a listener, for its default action.',
+      ...loadBalancer,
+      listener: arns('a listener').optional().meta({
+        description: 'ARN of a listener, for its default action; several are written together.',
       }),
-      rule: text('the ARN of a listener rule').optional().meta({
-        description: 'ARN of a listener rule.',
+      rule: arns('a listener rule').optional().meta({
+        description: 'ARN of a listener rule; also beside `listener`.',
       }),
-      target_groups: perColour('the ARN of a target group').meta({ description: 'The two target groups.' }),
+      test_listener: text('the ARN of a listener').optional().meta({
+        description: 'ARN of a listener whose default action is given to the standby colour when a deployment starts.',
+      }),
+      target_groups: targetGroups,
+      sticky_for: durationText.optional().meta({
+        description:
+          'The longest that target group stickiness may hold a client: no shift converges sooner, so `switch.deadline` is no shorter.',
+        default: '0s',
+      }),
     })
+    .refine(({ listener, rule }) => {
+      const places = listOf(listener).length + listOf(rule).length;
+      return places > 0 && places <= MAX_PLACES;
+    }, `a \`listener\` or a \`rule\`, at most ${MAX_PLACES} of both together`)
     .meta({ description: 'Target group weights of an AWS Application Load Balancer.' }),
-  route53: z
+  nlb: z
     .strictObject({
-      zone: text('the ID of a hosted zone').meta({ description: 'ID of the hosted zone.' }),
-      record: text('the name of a record', 255).meta({ description: 'Name of the two weighted records.' }),
-      type: z.enum(['A', 'AAAA', 'CNAME'], 'A, AAAA or CNAME').optional().meta({
-        description: 'Type of the records.',
+      ...loadBalancer,
+      listener: arns('a listener').meta({
+        description: 'ARN of a listener, for its default action; several are written together.',
       }),
-      ttl: durationText.optional().meta({
-        description: 'Time to live of the records: no shift converges sooner, so `switch.deadline` is no shorter.',
-        default: formatDuration(DEFAULT_DNS_TTL_MS),
-      }),
-      set_identifiers: perColour('the identifier of a weighted record').optional().meta({
-        description: 'Set identifiers of the two records.',
-      }),
+      target_groups: targetGroups,
     })
-    .meta({ description: 'Weighted records of Amazon Route 53.' }),
+    .meta({ description: 'Target group weights of an AWS Network Load Balancer: 0 % or 100 %, nothing between.' }),
+  route53: route53Settings,
   envoy: z
     .strictObject({
       listen: text('an address such as 127.0.0.1:18000')

@@ -10,6 +10,7 @@ const TEXTS = [
   ['platform', 'local', 'command', '*'],
   ['platform', 'local', 'env', '*'],
   ['approval', 'approvers', '*'],
+  ['blue_green_switch', 'validation_phases', '*', 'header', '*'],
   ['smoke', 'flows', '*', 'steps', '*', 'headers', '*'],
   ['hooks', '*', '*', 'name'],
   ...[

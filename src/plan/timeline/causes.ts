@@ -1,5 +1,6 @@
 /** What can put the traffic back without being asked, and when; and when a person is called. */
 import { formatDuration } from '../duration.ts';
+import { movesScheduledWork } from '../scheduled-work.ts';
 import { HOOK_POINTS, type HookPlan, type Plan } from '../types.ts';
 import type { Stage } from './stages.ts';
 import { span } from './titles.ts';
@@ -53,6 +54,7 @@ export function callsOf(plan: Plan, stages: readonly Stage[]): string[] {
       ? ['the kept colour loses instances: they are asked for again']
       : []),
     ...hookCalls(plan),
+    ...(movesScheduledWork(plan) ? ['scheduled work cannot be moved: it is tried again'] : []),
     ...(plan.rollback_safe_until === null
       ? []
       : ['a rollback is due when data makes it unsafe: it waits for `--force`']),

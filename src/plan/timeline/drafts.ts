@@ -1,6 +1,7 @@
 /** The stages that a plan asks for, each by itself. */
 import { PLANNED_PHASES, type PlannedPhase } from '../finding.ts';
-import type { Criterion, HookPlan, HookPoint, Plan } from '../types.ts';
+import { movesScheduledWork } from '../scheduled-work.ts';
+import type { Criterion, Exposure, HookPlan, HookPoint, Plan } from '../types.ts';
 import { mostMsOf } from './calls.ts';
 
 export type TimelinePhase =
@@ -25,6 +26,8 @@ export interface Draft {
   step?: { number: number; of: number };
   /** The candidate's share, percent; absent: as before. */
   share?: number;
+  /** What reaches the candidate beside its share in this stage. */
+  expose?: Exposure;
   /** Run, too, when the candidate has that share already. */
   stays?: boolean;
   least_ms: number;
@@ -35,6 +38,7 @@ export interface Draft {
   smoke?: string[];
   size_percent?: number;
   hooks?: Hooks;
+  work?: 'suspended' | 'moved';
 }
 
 /** What is run at one point of the story, one after the other. */
@@ -45,6 +49,7 @@ interface Hooks {
 
 const GUARDED: Watched = { guard: true, own: [] };
 const UNWATCHED: Watched = { guard: false, own: [] };
+const WORK_MOVED: Draft = { phase: 'switch', least_ms: 0, most_ms: 0, watched: GUARDED, work: 'moved' };
 
 /** In the order of the story; steps that the candidate has reached already included. */
 export function draftsOf(plan: Plan): Draft[] {
@@ -57,12 +62,14 @@ export function draftsOf(plan: Plan): Draft[] {
       most_ms: plan.provision_timeout_ms,
       watched: UNWATCHED,
       size_percent: plan.capacity.validation_percent,
+      ...(movesScheduledWork(plan) && { work: 'suspended' as const }),
     },
     ...PLANNED_PHASES.filter((name) => name !== 'decision_window').flatMap((name) => validation(plan, name)),
     ...(approval === null
       ? []
       : [{ phase: 'approval' as const, least_ms: 0, most_ms: approval.timeout_ms, watched: GUARDED }]),
     ...switchDrafts(plan),
+    ...(movesScheduledWork(plan) ? [WORK_MOVED] : []),
     ...hooked(plan, 'switch', 'after_switch', GUARDED),
     window(plan, 'decision_window', phases.decision_window),
     ...(observation.duration_ms === 0 ? [] : [observed(plan)]),
@@ -77,7 +84,10 @@ export function draftsOf(plan: Plan): Draft[] {
 function validation(plan: Plan, name: PlannedPhase): Draft[] {
   const phase = plan.phases[name];
   const smoke = name === 'health_check' ? smokeChecks(plan) : [];
-  if (phase !== null) return [{ ...window(plan, name, phase), share: phase.traffic_percentage, smoke }];
+  if (phase !== null) {
+    const { traffic_percentage: share, expose } = phase;
+    return [{ ...window(plan, name, phase), share, smoke, ...(expose === undefined ? {} : { expose }) }];
+  }
   return smoke.length === 0 ? [] : [{ phase: name, least_ms: 0, most_ms: 0, watched: GUARDED, smoke }];
 }
 

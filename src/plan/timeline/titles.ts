@@ -8,10 +8,11 @@ const HOOK_TITLES = {
 } as const;
 
 /** `switch, step 2 of 3`. */
-export function titleOf({ phase, step, size_percent: size, hooks }: Stage): string {
+export function titleOf({ phase, step, size_percent: size, hooks, scheduled_work: work }: Stage): string {
   if (hooks !== null) return HOOK_TITLES[hooks.point];
   const name = phase.replaceAll('_', ' ');
   if (phase !== 'switch') return name;
+  if (work === 'moved') return `${name}: scheduled work`;
   if (step === null) return `${name}: size ${size} %`;
   return step.of === 1 ? name : `${name}, step ${step.number} of ${step.of}`;
 }

@@ -6,12 +6,14 @@ import { digestOf } from '../digest.ts';
 import { stop } from '../interruption.ts';
 import { beginPhase, endPhase, skipPhase, tell } from '../journal.ts';
 import { candidateShare, type Run } from '../run.ts';
+import { conceal } from '../traffic.ts';
 import { watchForBurst } from '../watching.ts';
 
 /** Rejection comes as an interruption from the message handler; a timeout is decided here, as the plan says. */
 export async function approval(run: Run): Promise<void> {
   const plan = run.plan.approval;
   if (plan === null) return skipPhase(run, 'approval', 'not in the plan');
+  if (run.exposed !== null) await conceal(run);
   // Frozen before the phase begins: what is approved does not depend on when it is looked at.
   const digest = digestOf(run);
   const record = beginPhase(run, 'approval', plan.timeout_ms);

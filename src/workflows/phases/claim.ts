@@ -24,6 +24,7 @@ export async function claim(run: Run): Promise<void> {
   };
   run.weights = claimed.state.weights;
   run.revision = claimed.state.revision;
+  run.exposed = claimed.state.exposed ?? null;
   recordParity(run, claimed.parity);
 }
 

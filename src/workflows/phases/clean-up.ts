@@ -22,8 +22,10 @@ export async function cleanUp(run: Run): Promise<void> {
   record.note = await proof(run);
   run.cleanUpBegun = true;
   await runHooks(run, 'before_cleanup');
-  const colour = { target: run.target, colour: claimedOf(run).active };
-  await mutations.removeColour.executeWithOptions({ summary: `remove ${colour.colour}` }, [colour]);
+  const { active, fence } = claimedOf(run);
+  await mutations.removeColour.executeWithOptions({ summary: `remove ${active}` }, [
+    { target: run.target, colour: active, fence },
+  ]);
   endPhase(run, record, 'passed');
 }
 

@@ -27,7 +27,7 @@ export async function keepFailed(run: Run): Promise<void> {
   try {
     await mutations.scaleColour.executeWithOptions(
       { summary: `${colour.colour} × 0`, scheduleToCloseTimeout: GIVE_UP_AFTER },
-      [{ ...colour, size: 0 }],
+      [{ ...colour, size: 0, fence: claimedOf(run).fence }],
     );
   } catch (error) {
     callPerson(run, 'The failed candidate is still there', rootMessage(error));

@@ -7,13 +7,15 @@ import { beginPhase, endPhase, setPhase, tell } from '../journal.ts';
 import { unpaused } from '../pause.ts';
 import { readyOrStop } from '../readiness.ts';
 import { candidateShare, claimedOf, type Run } from '../run.ts';
+import { moveWorkToCandidate } from '../scheduled-work.ts';
 import { smokeSuite } from '../smoke.ts';
-import { moveTo } from '../traffic.ts';
+import { conceal, moveTo } from '../traffic.ts';
 import { openWindow, watchPhase } from '../watching.ts';
 
 export async function switchTraffic(run: Run): Promise<void> {
   const record = beginPhase(run, 'switch', null);
   await unpaused(run);
+  if (run.exposed !== null && isPrepared(run)) await conceal(run);
   await growToFullSize(run);
   await runHooks(run, 'before_switch');
   const steps = stepsOf(run);
@@ -24,9 +26,15 @@ export async function switchTraffic(run: Run): Promise<void> {
     if (step.smoke === true && run.plan.smoke !== null) await smokeSuite(run, run.plan.smoke);
     if (step.share < 100) await watchStep(run, step);
   }
+  await moveWorkToCandidate(run);
   await runHooks(run, 'after_switch');
   endPhase(run, record, 'passed', `100 % on ${claimedOf(run).candidate}`);
   tell(run, 'Switched', `all traffic of ${run.plan.service} goes to ${run.plan.version}`);
+}
+
+/** Whether anything comes before the first shift, which takes away what the last phase exposed. */
+function isPrepared({ plan }: Run): boolean {
+  return plan.capacity.switch_percent > plan.capacity.validation_percent || plan.hooks.before_switch.length > 0;
 }
 
 /**

@@ -4,7 +4,7 @@ import { breakCircuit } from '../circuit.ts';
 import { beginPhase, endPhase, skipPhase } from '../journal.ts';
 import type { Run } from '../run.ts';
 import { smokeSuite } from '../smoke.ts';
-import { moveTo } from '../traffic.ts';
+import { conceal, moveTo } from '../traffic.ts';
 import { openWindow, watchPhase } from '../watching.ts';
 
 type ValidationPhase = 'warmup' | 'health_check' | 'performance_validation';
@@ -26,11 +26,13 @@ async function validationPhase(run: Run, name: ValidationPhase, smoke: SmokePlan
   const plan = run.plan.phases[name];
   if (plan === null && smoke === null) return skipPhase(run, name, 'not in the plan');
   const record = beginPhase(run, name, null);
+  if (plan === null && run.exposed !== null) await conceal(run);
   if (smoke !== null) record.note = await smokeSuite(run, smoke);
   if (plan === null) return endPhase(run, record, 'passed');
   const share = plan.traffic_percentage;
-  await moveTo(run, share);
+  await moveTo(run, share, plan.expose ?? null);
   record.share = share;
+  if (plan.expose !== undefined) record.exposed = plan.expose;
   for (;;) {
     openWindow(run, record, plan.duration_ms);
     const end = await watchPhase(run, record, {

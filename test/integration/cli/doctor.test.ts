@@ -172,12 +172,12 @@ hooks:
       `service: shop
 version: "2.0.0"
 platform: {ecs: {cluster: production, services: {blue: shop-blue, green: shop-green}}}
-router: {alb: {rule: arn, target_groups: {blue: shop-blue, green: shop-green}}}
+router: {haproxy: {socket: /run/haproxy.sock, backend: shop}}
 metrics: {cloudwatch: {namespace: AWS/ECS}}
 `,
     );
     const { found } = await examined([plan]);
-    expect(found.get('plan')).toMatchObject({ state: 'failed', detail: expect.stringContaining('ecs') });
+    expect(found.get('plan')).toMatchObject({ state: 'failed', detail: expect.stringContaining('haproxy') });
     expect(found.get('endpoints')).toMatchObject({ state: 'skipped' });
   });
 

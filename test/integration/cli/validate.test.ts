@@ -19,7 +19,7 @@ const linkedin = [
 const NOT_BUILT = `service: shop
 version: 1.0.0
 platform: {ecs: {cluster: shop, services: {blue: shop-blue, green: shop-green}}}
-router: {alb: {target_groups: {blue: a, green: b}}}
+router: {haproxy: {socket: /run/haproxy.sock, backend: shop}}
 metrics: {prometheus: {url: "http://prometheus:9090"}}
 `;
 

@@ -72,6 +72,7 @@ kubernetes.suite('deploy/kubernetes', () => {
     ['target/service-selector', ['Role', 'RoleBinding']],
     ['target/gateway-api', ['Role', 'RoleBinding']],
     ['target/istio', ['Role', 'RoleBinding']],
+    ['target/ingress-nginx', ['Role', 'RoleBinding']],
     ['target/traefik', ['Role', 'RoleBinding']],
     ['target/read-only', ['Role', 'RoleBinding']],
   ])('the API server takes %s as it is, without a warning', async (folder, kinds) => {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FENCE_ANNOTATION } from '../../../src/adapters/routers/kubernetes/fenced-object.ts';
+import { FENCE_ANNOTATION } from '../../../src/adapters/routers/kubernetes/fence-annotation.ts';
 import { createServiceSelectorRouter } from '../../../src/adapters/routers/kubernetes/service-selector.ts';
 import type { Weights } from '../../../src/plan/types.ts';
 import { routerContract } from '../../support/contracts/router.ts';

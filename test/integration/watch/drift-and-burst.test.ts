@@ -57,6 +57,27 @@ describe('drift', () => {
     expect((await world.watch(watched())).verdict).toBe('passed');
   });
 
+  const exposed = { header: { name: 'X-Cutover', value: 'candidate' }, mirror_percent: 10 };
+  const stands = { ...exposed, colour: 'green' as const };
+  const exposing = () => watched({ weights: BLUE, exposed });
+
+  it.each<[string, WatchWorld['router']['exposed']]>([
+    ['all', undefined],
+    ['one part', { ...stands, mirror_percent: null }],
+    ['some', { ...stands, partly: true }],
+  ])('is the loss of %s of what was exposed', async (_what, left) => {
+    Object.assign(world.router, { weights: BLUE, exposed: stands });
+    world.at(7_500, () => Object.assign(world.router, { exposed: left }));
+    const result = await world.watch(exposing());
+    expect(result).toMatchObject({ verdict: 'drift', router: { weights: BLUE } });
+    expect(elapsedMs(result)).toBeLessThanOrEqual(12_000);
+  });
+
+  it('is not what stands as it was exposed', async () => {
+    Object.assign(world.router, { weights: BLUE, exposed: stands });
+    expect((await world.watch(exposing())).verdict).toBe('passed');
+  });
+
   it('is not another revision of the same weights', async () => {
     world.at(5_000, () => {
       world.router.revision = '9';

@@ -1,6 +1,6 @@
 /**
  * Custom resources as their projects define them, as far as Cutover uses them: groups, versions, status subresources,
- * and bounds of the weights; everything else is let through.
+ * bounds of the weights, what is filled in, and which fields of a mirror are known; everything else is let through.
  */
 import { patiently } from '../patiently.ts';
 import type { ControlPlane } from './control-plane.ts';
@@ -24,13 +24,37 @@ const weight = (maximum: number) => ({ type: 'integer', minimum: 0, maximum });
 const text = { type: 'string' };
 
 const BACKENDS = list({ name: text, weight: weight(1_000_000) }, ['name']);
-const ROUTE = { type: 'object', properties: { rules: list({ backendRefs: BACKENDS }, []) }, ...open };
+const part = { type: 'integer', minimum: 0 };
+const MIRROR = {
+  type: 'object',
+  properties: {
+    backendRef: { type: 'object', properties: { name: text, port: part, group: text, kind: text, namespace: text } },
+    percent: { ...part, maximum: 100 },
+    fraction: { type: 'object', properties: { numerator: part, denominator: { ...part, default: 100 } } },
+  },
+  required: ['backendRef'],
+};
+const FILTERS = list({ type: text, requestMirror: MIRROR }, ['type']);
+const HEADERS = list({ type: { ...text, default: 'Exact' }, name: text, value: text }, ['name', 'value']);
+const routeOf = (match: object) => ({
+  type: 'object',
+  properties: {
+    rules: list({ matches: list({ headers: HEADERS, ...match }, []), filters: FILTERS, backendRefs: BACKENDS }, []),
+  },
+  ...open,
+});
+const PATH = { type: 'object', default: { type: 'PathPrefix', value: '/' }, ...open };
 
 export const HTTP_ROUTE: Definition = {
   ...{ group: 'gateway.networking.k8s.io', version: 'v1', kind: 'HTTPRoute', plural: 'httproutes' },
-  spec: ROUTE,
+  spec: routeOf({ path: PATH }),
 };
-export const GRPC_ROUTE: Definition = { ...HTTP_ROUTE, kind: 'GRPCRoute', plural: 'grpcroutes' };
+export const GRPC_ROUTE: Definition = {
+  ...HTTP_ROUTE,
+  kind: 'GRPCRoute',
+  plural: 'grpcroutes',
+  spec: routeOf({ method: { type: 'object', ...open } }),
+};
 export const VIRTUAL_SERVICE: Definition = {
   ...{ group: 'networking.istio.io', version: 'v1', kind: 'VirtualService', plural: 'virtualservices' },
   spec: {

@@ -42,6 +42,13 @@ export async function furnish(plane: ControlPlane, { namespace }: KubernetesShop
     { name: NAMES.blue, port: 80, weight: 100 },
     { name: NAMES.green, port: 80, weight: 0 },
   ];
+  const toBlue = { service: { name: NAMES.blue, port: { number: 80 } } };
+  await plane.api('POST', `/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses`, {
+    metadata: { name: 'checkout' },
+    spec: {
+      rules: [{ host: 'shop.example.com', http: { paths: [{ path: '/', pathType: 'Prefix', backend: toBlue }] } }],
+    },
+  });
   const route = [
     { destination: { host: NAMES.blue }, weight: 100 },
     { destination: { host: NAMES.green }, weight: 0 },

@@ -40,6 +40,7 @@ const OTHERS: OtherActivity[] = [
   'runSmoke',
   'runHook',
   'watchKept',
+  'moveScheduledWork',
   'notify',
 ];
 
@@ -78,6 +79,7 @@ export const plans: fc.Arbitrary<PlanChoice> = fc.record({
   baseline: fc.boolean(),
   requireParity: fc.boolean(),
   versioned: usually(false, true),
+  activeOnly: fc.boolean(),
 });
 
 const mutationFault: fc.Arbitrary<MutationFault> = fc.oneof(

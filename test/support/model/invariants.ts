@@ -3,6 +3,7 @@ import type { DeploymentStatus } from '../../../src/workflows/api.ts';
 import { endingChecks } from './invariants/ending.ts';
 import { rollbackChecks } from './invariants/rollback.ts';
 import { safetyChecks } from './invariants/safety.ts';
+import { workChecks } from './invariants/scheduled-work.ts';
 import { watchingChecks } from './invariants/watching.ts';
 import type { ModelWorld, Write } from './model-world.ts';
 import type { Closed, UpdateState } from './server.ts';
@@ -34,5 +35,11 @@ export interface Checker {
 }
 
 export function checkers(world: ModelWorld): Checker[] {
-  return [...safetyChecks(world), ...rollbackChecks(world), ...watchingChecks(), ...endingChecks(world)];
+  return [
+    ...safetyChecks(world),
+    ...rollbackChecks(world),
+    ...workChecks(world),
+    ...watchingChecks(),
+    ...endingChecks(world),
+  ];
 }

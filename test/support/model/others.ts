@@ -1,6 +1,7 @@
 /** Read-only waits, smoke suite, hooks and notifiers on the model: polls that become rarer. */
 
-import type { ColourInput, SmokeResult } from '../../../src/activities/types.ts';
+import { moveScheduledWork } from '../../../src/activities/scheduled-work.ts';
+import type { ColourInput, ScheduledWorkInput, SmokeResult } from '../../../src/activities/types.ts';
 import type { Target } from '../../../src/activities/watch-types.ts';
 import type { ColourState } from '../../../src/adapters/types.ts';
 import type { Weights } from '../../../src/plan/types.ts';
@@ -24,15 +25,42 @@ interface Play {
 export async function playOther(play: Play, fault: OtherFault | null): Promise<void> {
   const { attempt } = play;
   if (fault?.kind === 'dead') return attempt.die();
-  if (fault?.kind === 'slow') await attempt.sleep(fault.ms);
+  const isWork = attempt.type === 'moveScheduledWork';
+  if (fault?.kind === 'slow' && !isWork) await attempt.sleep(fault.ms);
+  const frozenMs = fault?.kind === 'slow' ? fault.ms : 0;
   try {
-    attempt.complete(await answer(play, attempt.type as OtherActivity, fault?.kind === 'fail'));
+    const fails = fault?.kind === 'fail';
+    attempt.complete(
+      await (isWork && !fails
+        ? moveWork(play, frozenMs)
+        : answer(play, attempt.type as Exclude<OtherActivity, 'moveScheduledWork'>, fails)),
+    );
   } catch (error) {
     attempt.fail(error);
   }
 }
 
-async function answer(play: Play, type: OtherActivity, fails: boolean): Promise<unknown> {
+/** The real activity: asleep, once, after a look at the router, an odd time after the second one. */
+function moveWork({ world, attempt }: Play, frozenMs: number): Promise<unknown> {
+  const adapters = world.adapters(attempt, 0);
+  let looks = 0;
+  const router = (target: Target) => {
+    const inner = adapters.router(target);
+    return {
+      ...inner,
+      async read(limit: AbortSignal) {
+        const state = await inner.read(limit);
+        looks += 1;
+        if (frozenMs > 0 && looks === 1 + (frozenMs % 2)) await attempt.sleep(frozenMs);
+        return state;
+      },
+    };
+  };
+  const polling = { signal, heartbeat: (details: unknown) => attempt.heartbeat(details) };
+  return moveScheduledWork({ ...adapters, router }, polling, attempt.args[0] as ScheduledWorkInput);
+}
+
+async function answer(play: Play, type: Exclude<OtherActivity, 'moveScheduledWork'>, fails: boolean): Promise<unknown> {
   if (type === 'runSmoke') return smoke(!fails);
   if (fails) throw new Error(`${type} failed`);
   switch (type) {

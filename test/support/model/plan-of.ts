@@ -30,6 +30,7 @@ export function planOf(choice: PlanChoice, version = '2.0.0'): Plan {
         };
   return {
     ...base,
+    ...(choice.activeOnly === true && { platform: { kind: 'kubernetes', active_only: 'only=active' } }),
     metrics: { ...base.metrics, on_no_data: choice.onNoData, no_data_limit_ms: 5_000 },
     capacity: { validation_percent: choice.validationPercent, switch_percent: 100 },
     require_parity: choice.requireParity,

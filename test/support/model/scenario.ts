@@ -46,6 +46,8 @@ export interface PlanChoice {
   baseline: boolean;
   requireParity: boolean;
   versioned: boolean;
+  /** Absent in scenarios that were kept before there was any. */
+  activeOnly?: boolean;
 }
 
 /**
@@ -74,7 +76,9 @@ export type OtherActivity =
   | 'runSmoke'
   | 'runHook'
   | 'watchKept'
+  | 'moveScheduledWork'
   | 'notify';
+/** `slow`: that much later; scheduled work is frozen so long between a look at the router and the write. */
 export type OtherFault = { kind: 'fail' | 'dead' } | { kind: 'slow'; ms: number };
 
 export type When =

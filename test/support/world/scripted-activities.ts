@@ -4,8 +4,16 @@
  */
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { withFailures } from '../../../src/activities/failure.ts';
 import { createMutationActivities } from '../../../src/activities/mutations.ts';
-import type { HookInput, MutationActivities, SmokeResult, WatchActivities } from '../../../src/activities/types.ts';
+import { moveScheduledWork } from '../../../src/activities/scheduled-work.ts';
+import type {
+  HookInput,
+  MutationActivities,
+  ScheduledWorkInput,
+  SmokeResult,
+  WatchActivities,
+} from '../../../src/activities/types.ts';
 import type { WatchInput, WatchResult, WatchState } from '../../../src/activities/watch-types.ts';
 import type { Baselines, Evidence } from '../../../src/workflows/api.ts';
 import { type World, worldAdapters } from './world.ts';
@@ -93,6 +101,10 @@ export function scriptedActivities(world: World, script: Script): MutationActivi
       script.hooked.push(input.idempotency_key);
       return { note: script.hook(input) };
     },
+    ...withFailures({
+      moveScheduledWork: (input: ScheduledWorkInput) =>
+        moveScheduledWork(adapters, { signal, heartbeat: () => undefined }, input),
+    }),
     async awaitReady(input) {
       const state = await adapters.platform(input.target).inspect(input.colour, signal);
       return state.ready >= input.size ? state : later(1_000);

@@ -6,15 +6,18 @@ import type { Adapters } from '../../../src/adapters/registry.ts';
 import {
   type ColourState,
   DIRECT_STEP,
+  type Exposed,
   type Fence,
   type LeastSize,
   type Platform,
   type RouterState,
+  type ScheduledWorkOrder,
   type TrafficRouter,
   type WriteResult,
 } from '../../../src/adapters/types.ts';
 import { CutoverError } from '../../../src/errors.ts';
 import type { Colour, Weights } from '../../../src/plan/types.ts';
+import { otherColour } from '../../../src/plan/weights.ts';
 import type { ParityDifference } from '../../../src/workflows/api.ts';
 
 export interface ModelColour {
@@ -25,11 +28,27 @@ export interface ModelColour {
   unreadable: boolean;
 }
 
+/** What only one colour may run. */
+export interface ModelWork {
+  runs: Record<Colour, boolean>;
+  /** Where it was let run, in order, each once. */
+  moves: Colour[];
+  /** Of the last write; another object for every write. */
+  written: Record<Colour, Fence | null>;
+  /** Told as suspended before Cutover came. */
+  left: string[];
+  /** Called before each pass; throws when it cannot be done. */
+  beforePass: (() => Promise<void> | void) | null;
+}
+
 export interface World {
+  work: ModelWork;
   colours: Record<Colour, ModelColour>;
   router: RouterState;
   /** Every change of the weights, in order, with its writer's fence (null: foreign). */
-  writes: { weights: Weights; fence: Fence | null }[];
+  writes: { weights: Weights; fence: Fence | null; expose?: Exposed }[];
+  /** Epochs whose claims were released. */
+  released: number[];
   /** The router does not answer. */
   routerDown: boolean;
   /** Instances that become ready after deploy and scale; null: as many as asked for. */
@@ -53,6 +72,13 @@ export function createWorld(active: Colour = 'blue', size = 4): World {
     unreadable: false,
   });
   return {
+    work: {
+      runs: { blue: true, green: true },
+      moves: [],
+      written: { blue: null, green: null },
+      left: [],
+      beforePass: null,
+    },
     colours: {
       blue: active === 'blue' ? colour('1.0.0', size) : colour(null, 0),
       green: active === 'green' ? colour('1.0.0', size) : colour(null, 0),
@@ -65,6 +91,7 @@ export function createWorld(active: Colour = 'blue', size = 4): World {
       before: null,
     },
     writes: [],
+    released: [],
     routerDown: false,
     readyLimit: null,
     afterWrite: null,
@@ -129,7 +156,35 @@ function modelPlatform(world: World): Platform {
     },
     scale: async (colour, size) => setSize(colour, size),
     remove: async (colour) => setSize(colour, 0),
+    async moveScheduledWork(order, signal) {
+      await world.work.beforePass?.();
+      await writeWork(world, otherColour(order.active), order, signal);
+      await writeWork(world, order.active, order, signal);
+      return { suspended: [], resumed: [], left: world.work.left };
+    },
   };
+}
+
+/** One object of the colour, written as the contract says: conditional on what was read before the permit. */
+async function writeWork(
+  world: World,
+  colour: Colour,
+  { active, fence, permit }: ScheduledWorkOrder,
+  signal: AbortSignal,
+): Promise<void> {
+  const { work } = world;
+  for (;;) {
+    const read = work.written[colour];
+    await permit(signal);
+    if (work.written[colour] !== read) continue;
+    work.written[colour] = { ...fence };
+    work.runs[colour] = colour === active;
+    if (work.runs.blue && work.runs.green && colour === active) {
+      world.violations.push('both colours run what only one may');
+    }
+    if (colour === active && work.moves.at(-1) !== active) work.moves.push(active);
+    return;
+  }
 }
 
 function modelRouter(world: World): TrafficRouter {
@@ -152,7 +207,7 @@ function modelRouter(world: World): TrafficRouter {
       world.router.before = world.router.weights;
       return answer('written');
     },
-    async shift({ weights, expected_revision, fence }) {
+    async shift({ weights, expose, expected_revision, fence }) {
       up();
       await world.beforeWrite?.();
       const order = compare(world.router.fence, fence);
@@ -164,7 +219,9 @@ function modelRouter(world: World): TrafficRouter {
           world.violations.push(`${colour} got traffic unready`);
       }
       commit(world, weights, fence);
-      world.writes.push({ weights, fence });
+      delete world.router.exposed;
+      if (expose !== undefined) world.router.exposed = expose;
+      world.writes.push({ weights, fence, ...(expose === undefined ? {} : { expose }) });
       world.afterWrite?.();
       return answer('written');
     },
@@ -172,6 +229,11 @@ function modelRouter(world: World): TrafficRouter {
       up();
       const converged = world.router.weights.blue === weights.blue;
       return { converged, in_flight: { blue: 0, green: 0 }, detail: '', state: structuredClone(world.router) };
+    },
+    async release({ run, epoch }) {
+      up();
+      const stored = world.router.fence;
+      if (stored?.run === run && stored.epoch === epoch) world.released.push(epoch);
     },
   };
 }

@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import { createMutationActivities } from '../../../src/activities/mutations.ts';
 import type { ShiftInput, ShiftOutcome } from '../../../src/activities/types.ts';
+import type { Exposed } from '../../../src/adapters/types.ts';
 import { testPlan } from '../../support/plans.ts';
 import { createWorld, foreignWrite, type World, worldAdapters } from '../../support/world/world.ts';
 
@@ -74,6 +75,53 @@ describe('a forward shift', () => {
       type: 'CUTOVER_FENCE_SUPERSEDED',
     });
     expect(world.writes).toEqual([]);
+  });
+});
+
+describe('a shift that only exposes', () => {
+  const exposed = (changes: Partial<Exposed>): Exposed => ({
+    ...{ colour: 'green', header: null, mirror_percent: null },
+    ...changes,
+  });
+  const header = { name: 'X-Cutover', value: 'candidate' };
+
+  it.each<[string, number, Partial<Exposed>, string]>([
+    ['a header and one ready instance', 1, { header }, 'written'],
+    ['a header and no ready instance', 0, { header }, 'green has 0 of the 1 ready instances that a header needs'],
+    ['copies of 50 % and half the size', 2, { mirror_percent: 50 }, 'written'],
+    [
+      'copies of 51 % and half the size',
+      2,
+      { mirror_percent: 51 },
+      'green has 2 of the 3 ready instances that 51 % needs',
+    ],
+  ])('needs what it leads there: %s', async (_title, ready, changes, expected) => {
+    const world = await claimed(ready);
+    const outcome = await shift(world, { ...input(world, 0, 'forward'), expose: exposed(changes) });
+    expect(outcome.kind === 'short' ? outcome.note : outcome.kind).toBe(expected);
+    expect(world.router.exposed).toEqual(expected === 'written' ? exposed(changes) : undefined);
+  });
+
+  it('asks nothing of a candidate when it takes away what was exposed', async () => {
+    const world = await claimed(4);
+    await shift(world, { ...input(world, 0, 'forward'), expose: exposed({ header }) });
+    Object.assign(world.colours.green, { unreadable: true });
+    const outcome = await shift(world, { ...input(world, 0, 'forward', 2), version: '9.9.9' });
+    expect(outcome.kind).toBe('written');
+    expect(world.router.exposed).toBeUndefined();
+  });
+
+  it('keeps the colour from being changed, shrunk and removed', async () => {
+    const world = await claimed(4);
+    await shift(world, { ...input(world, 0, 'forward'), expose: exposed({ header }) });
+    const green = { target: testPlan(), colour: 'green' as const };
+    const refusal = { type: 'CUTOVER_COLOUR_HAS_TRAFFIC', message: expect.stringContaining('X-Cutover: candidate') };
+    const { deployVersion, scaleColour, removeColour } = activities(world);
+    const run = new MockActivityEnvironment();
+    await expect(run.run(deployVersion, { ...green, version: '3.0.0', size: 4 })).rejects.toMatchObject(refusal);
+    await expect(run.run(scaleColour, { ...green, size: 1 })).rejects.toMatchObject(refusal);
+    await expect(run.run(removeColour, green)).rejects.toMatchObject(refusal);
+    await run.run(scaleColour, { ...green, size: 5 });
   });
 });
 

@@ -53,7 +53,35 @@ describe('a direct rollback', () => {
       weights: { blue: 100, green: 0 },
       fence: { run: 'run-1', epoch: 1, step: DIRECT_STEP + 1 },
     });
-    expect(told.map((line) => line.split(':')[0])).toEqual(['read', 'write', 'proof']);
+    expect(told.map((line) => line.split(':')[0])).toEqual(['read', 'write', 'proof', 'work']);
+  });
+
+  it('takes scheduled work back after the traffic, also when only that is left to be done', async () => {
+    const world = await midSwitch(100);
+    world.work.runs = { blue: false, green: true };
+    world.work.left = ['CronJob report-blue'];
+    let failures = 1;
+    world.work.beforePass = () => {
+      if (failures-- > 0) throw new Error('the API server does not answer');
+    };
+    const first = rollback(world);
+    expect(await rollBackDirectly(first.options)).toMatchObject({ outcome: 'restored' });
+    expect(first.told.at(-1)).toBe(
+      'work: ATTENTION: scheduled work was not moved to blue: the API server does not answer; the traffic is not affected; run it again, or suspend and resume by hand',
+    );
+    expect(world.work.runs).toEqual({ blue: false, green: true });
+    const second = rollback(world);
+    expect(await rollBackDirectly(second.options)).toMatchObject({ outcome: 'nothing_to_do' });
+    expect(second.told.at(-1)).toBe('work: left suspended, as before: CronJob report-blue');
+    expect(world.work).toMatchObject({ moves: ['blue'], runs: { blue: true, green: false } });
+  });
+
+  it('says nothing of scheduled work where there is none', async () => {
+    const world = await midSwitch();
+    const { moveScheduledWork: _, ...platform } = worldAdapters(world).platform(testPlan());
+    const { options, told } = rollback(world, { platform });
+    expect(await rollBackDirectly(options)).toMatchObject({ outcome: 'restored' });
+    expect(told.filter((line) => line.startsWith('work'))).toEqual([]);
   });
 
   it('refuses what the run itself writes afterwards', async () => {
@@ -83,6 +111,16 @@ describe('a direct rollback', () => {
       outcome: 'restored',
       fence: { step: DIRECT_STEP + 2 },
     });
+  });
+
+  it('takes away what was exposed, though no traffic had been moved', async () => {
+    const world = await midSwitch(0);
+    world.router.exposed = { colour: 'green', header: { name: 'X-Cutover', value: 'candidate' }, mirror_percent: null };
+    const { options, told } = rollback(world);
+    expect(await rollBackDirectly(options)).toMatchObject({ outcome: 'restored' });
+    expect(told[0]).toContain('green 0 %, and leads to green: header X-Cutover: candidate; run-1 claimed it');
+    expect(world.router.exposed).toBeUndefined();
+    expect(await rollBackDirectly(rollback(world).options)).toMatchObject({ outcome: 'nothing_to_do' });
   });
 
   it('has nothing to go back to on a router that no deployment claimed', async () => {

@@ -117,6 +117,19 @@ describe('what the events of a run tell', () => {
     expect(texts(scheduled('watchWindow', {}), completed(1, 'nonsense'))).toEqual([]);
   });
 
+  it('is scheduled work that was moved, or was not', () => {
+    const moved = { kind: 'moved', suspended: ['CronJob report-blue'], resumed: [], left: [] };
+    const line = (result: object) => texts(scheduled('moveScheduledWork', {}), completed(1, result)).join();
+    expect(line(moved)).toBe('step: scheduled work: suspended CronJob report-blue');
+    expect(line({ ...moved, resumed: ['a', 'b', 'c', 'd', 'e', 'f', 'g'], left: ['CronJob old-green'] })).toBe(
+      'step: scheduled work: suspended CronJob report-blue; resumed a, b, c, d, e and 2 more; left suspended, as before: CronJob old-green',
+    );
+    expect(line({ ...moved, suspended: [] })).toBe('step: scheduled work: it was so already');
+    expect(line({ kind: 'superseded', note: 'the router has another owner' })).toBe(
+      'step: scheduled work: the router has another owner',
+    );
+  });
+
   it('is hooks, smoke suites, people called, and steps with their attempts', () => {
     const hook = { hook: { name: 'migrate' }, event: { point: 'before_switch' } };
     expect(texts(scheduled('runHook', hook), completed(1, { note: 'exit 0' }))).toEqual([

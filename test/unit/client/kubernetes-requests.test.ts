@@ -45,6 +45,28 @@ describe('what a plan asks of Kubernetes', () => {
     );
   });
 
+  it('is of an Ingress both it and its canary, which may have to be made', () => {
+    expect(asked({ router: { kind: 'ingress_nginx', ingress: 'shop', namespace: 'edge' } })).toEqual([
+      'null edge: list ingresses null',
+      'null edge: watch ingresses null',
+      'null edge: create ingresses null',
+      'null edge: patch ingresses shop',
+      'null edge: patch ingresses shop-canary',
+      'null edge: list endpointslices null',
+    ]);
+  });
+
+  it('is about CronJobs and consumers only where the plan has work that one colour runs alone', () => {
+    const rights = (settings: object) => asked({ platform: { kind: 'kubernetes', namespace: 'shop', ...settings } });
+    const more = rights({ active_only: 'only=active' }).filter((one) => !rights({}).includes(one));
+    expect(more).toEqual([
+      ...['list', 'get', 'patch'].map((verb) => `null shop: ${verb} cronjobs null`),
+      ...['list', 'get', 'patch'].map((verb) => `null shop: ${verb} deployments null`),
+      ...['list', 'get', 'patch'].map((verb) => `null shop: ${verb} statefulsets null`),
+      'null shop: list scaledobjects null',
+    ]);
+  });
+
   it('can do without parity’s rights unless the plan requires parity', () => {
     const secrets = (require_parity: boolean) =>
       requestsOf(testPlan({ platform: { kind: 'kubernetes' }, require_parity })).find(

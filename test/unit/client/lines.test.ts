@@ -22,6 +22,14 @@ describe('the lines of a log', () => {
     ]);
   });
 
+  it('tell what reaches the candidate beside its share', () => {
+    const exposed = { header: { name: 'X-Cutover', value: 'candidate' }, mirror_percent: null };
+    const warmup = phase('warmup', { state: 'running', started_at: at(0), share: 0, exposed });
+    expect(changeLines(null, liveStatus({ phases: [warmup] }))).toContain(
+      'warmup: running at 0 %, header X-Cutover: candidate',
+    );
+  });
+
   it('say nothing when nothing but a value has changed', () => {
     const before = liveStatus({ phases: running }, { evidence: evidence(reading()) });
     const after = liveStatus({ phases: running }, { evidence: evidence(reading({ value: 22 })) });

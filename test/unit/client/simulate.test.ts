@@ -133,6 +133,21 @@ no_data: [{from: 40s, to: 50s}, {from: lease, to: 24h}]
     expect(await sampled(script, 'error_rate', 'green', 0, 10)).toMatchObject({ kind: 'no_data', quiet: true });
   });
 
+  it.each([
+    ['copies of requests', { header: null, mirror_percent: 10 }, 100],
+    [
+      'requests with a header, of which there are enough',
+      { header: { name: 'X-A', value: 'a' }, mirror_percent: null },
+      1_000,
+    ],
+  ])('has %s beside the share', async (_what, exposure, observations) => {
+    const script = scripted('series: {error_rate: [{at: 0s, candidate: 1, active: 0}]}');
+    const exposed = { ...exposure, colour: 'green' as const };
+    script.course.shifts.push({ at_ms: START_MS, weights: { blue: 100, green: 0 }, exposed });
+    expect(await sampled(script, 'error_rate', 'green', 0, 10)).toMatchObject({ value: 1, observations });
+    expect(await sampled(script, 'error_rate', 'blue', 0, 10)).toMatchObject({ value: 0, observations: 1_000 });
+  });
+
   it('is the mean over its span, by requests', async () => {
     const script = scripted(text);
     script.course.shifts.push({ at_ms: START_MS, weights: { blue: 50, green: 50 } });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { width } from '../../../src/client/render/text.ts';
 import { renderTimeline } from '../../../src/client/render/timeline.ts';
 import { timelineOf } from '../../../src/plan/timeline.ts';
-import { load, sharedPlan } from '../plan/support.ts';
+import { ACTIVE_ONLY, load, REQUIRED, sharedPlan } from '../plan/support.ts';
 
 const colors = pc.createColors(false);
 const checkout = timelineOf(load(sharedPlan('checkout.yaml').text, []).plan);
@@ -26,6 +26,21 @@ describe('the timeline on a terminal', () => {
     expect(shown).toContain('without approval within 1h it is rolled back');
   });
 
+  it('tells what reaches the candidate beside its share', () => {
+    const plan = {
+      ...{ platform: 'kubernetes', router: { gateway_api: { route: 'checkout' } } },
+      metrics: { prometheus: { url: 'http://p:9090' } },
+      blue_green_switch: {
+        validation_phases: { warmup: { header: { 'X-Cutover': 'candidate' }, mirror_percentage: 10 } },
+      },
+    };
+    const loaded = load(JSON.stringify(plan), ['service=checkout', 'version=2.4.1']).plan;
+    const text = renderTimeline(timelineOf(loaded), { columns: 120, colors });
+    expect(text).toMatch(/ 0s +warmup +0 % {2}3m\n +to the candidate: header X-Cutover: candidate, mirrored 10 %\n/);
+    expect(text).toContain('0 → 0 %, header X-Cutover: candidate, mirrored 10 %, proven within 30s (warmup)');
+    expect(text).toContain('0 → 100 %, proven within 30s (switch)');
+  });
+
   it('says so when there is neither trigger nor approval, and what is left out', () => {
     const bare =
       'blue_green_switch: {validation_phases: {full_switch: {rollback_triggers: []}}}\nlease: {duration: 0s}';
@@ -34,6 +49,15 @@ describe('the timeline on a terminal', () => {
     expect(text).not.toContain('no data');
     expect(text).toContain('nobody is asked to approve');
     expect(text).toMatch(/not in the plan: warmup, health check, performance validation,\s+approval,\s+lease/);
+  });
+
+  it('tells when scheduled work is moved, both ways', () => {
+    const plan = load(ACTIVE_ONLY, REQUIRED.slice(0, 2)).plan;
+    const text = renderTimeline(timelineOf(plan), { columns: 100, colors });
+    expect(text).toMatch(/provision +0 % .*\n +⏸ first, scheduled work of the candidate is suspended\n/);
+    expect(text).toMatch(/switch: scheduled work +100 % {2}no set time\n +⏵ it is suspended on the old colour, then/);
+    expect(text).toContain('Scheduled work goes back to the old colour, after the traffic.');
+    expect(shown).not.toContain('cheduled work');
   });
 
   it('tells of hooks, checks, parity, what is safe, and who is told', () => {

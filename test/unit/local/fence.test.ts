@@ -49,6 +49,25 @@ describe('a fenced write', () => {
   });
 });
 
+describe('what is exposed', () => {
+  const exposed = { colour: 'green' as const, header: { name: 'X-Cutover', value: 'a' }, mirror_percent: null };
+  const exposing: RouterState = { ...state(STORED), exposed };
+  const nextOf = (stored: RouterState, given: Partial<WriteOffer>) => {
+    const decision = decideWrite(stored, { ...offer(fence('a', 3, 3)), ...given });
+    return decision.kind === 'write' ? decision.next : null;
+  };
+
+  it('is what the last shift says, and nothing when it says nothing', () => {
+    expect(nextOf(state(STORED), { exposed })).toMatchObject({ exposed });
+    expect(nextOf(exposing, {})).not.toHaveProperty('exposed');
+    expect(nextOf(exposing, { fence: null })).not.toHaveProperty('exposed');
+  });
+
+  it('is left as it is by a claim', () => {
+    expect(nextOf(exposing, { weights: null, fence: fence('b', 4, 0) })).toMatchObject({ exposed, weights: BLUE });
+  });
+});
+
 describe('a foreign write', () => {
   it('changes weights and revision, and leaves the fence, so that drift is seen', () => {
     const decision = decideWrite(state(STORED), offer(null));

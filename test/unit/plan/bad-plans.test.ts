@@ -14,6 +14,38 @@ const BOMB = ['a', 'b', 'c', 'd', 'e']
   )
   .join('\n');
 
+const DNS_RECORDS: BadPlan[] = [
+  ['no record', `router: {route53: {zone: z}}\n${PROMETHEUS}`, 'VALUE 1:10 router.route53', '', '`records` instead'],
+  [
+    'a record twice',
+    `router: {route53: {zone: z, record: a, records: [{zone: z, record: b}]}}\n${PROMETHEUS}`,
+    'VALUE 1:10 router.route53',
+    '',
+    '`records` instead',
+  ],
+  [
+    'a time to live of half a second',
+    `router: {route53: {zone: z, record: a, ttl: 500ms}}\n${PROMETHEUS}`,
+    'VALUE 1:45 router.route53.ttl',
+    '500ms',
+    'whole seconds',
+  ],
+  [
+    'a name server without port',
+    `router: {route53: {zone: z, record: a, name_servers: [192.0.2.1]}}\n${PROMETHEUS}`,
+    'VALUE 1:55 router.route53.name_servers[0]',
+    '192.0.2.1',
+    '192.0.2.53:53',
+  ],
+  [
+    'an identifier of both colours',
+    `router: {route53: {zone: z, record: a, set_identifiers: {blue: [x, y], green: y}}}\n${PROMETHEUS}`,
+    'VALUE 1:40 router.route53.set_identifiers',
+    '',
+    'one colour only',
+  ],
+];
+
 const SYNTAX: BadPlan[] = [
   ['an open bracket', 'switch: {steps: [25, 50', 'SYNTAX 1:24 ', 'not YAML', ''],
   ['a tab as indentation', 'switch:\n\tdrain: 5s', 'SYNTAX 2:1 ', 'Tabs', 'spaces'],
@@ -110,6 +142,20 @@ const KEYS: BadPlan[] = [
     'MISSING_KEY 1:10 router.istio.virtual_service',
     'missing',
     'VirtualService',
+  ],
+  [
+    'a selector of sets',
+    `platform: {kubernetes: {active_only: "app in (a, b)"}}\nrouter: {service_selector: {service: a}}\n${PROMETHEUS}`,
+    'VALUE 1:38 platform.kubernetes.active_only',
+    'app in (a, b)',
+    'app=checkout,cutover.dev/active-only=true',
+  ],
+  [
+    'a selector of everything',
+    `platform: {kubernetes: {active_only: ","}}\nrouter: {service_selector: {service: a}}\n${PROMETHEUS}`,
+    'VALUE 1:38 platform.kubernetes.active_only',
+    'is `,`',
+    'app=checkout,cutover.dev/active-only=true',
   ],
   [
     'two platforms',
@@ -446,6 +492,34 @@ const RULES: BadPlan[] = [
     'weighted',
   ],
   [
+    'a step at a Network Load Balancer',
+    `router: {nlb: {listener: a, target_groups: {blue: b, green: g}}}\nswitch: {strategy: gradual, steps: [50, 100]}\n${PROMETHEUS}`,
+    'ROUTER 2:37 switch.steps[0]',
+    '50 %',
+    'weighted',
+  ],
+  [
+    'a step below what target groups can share',
+    `router: {alb: {rule: a, target_groups: {blue: b, green: g}}}\nswitch: {strategy: gradual, steps: [0.05, 100]}\n${PROMETHEUS}`,
+    'ROUTER 2:37 switch.steps[0]',
+    '0.05 %',
+    '0.1',
+  ],
+  [
+    'a deadline below the stickiness of target groups',
+    `router: {alb: {rule: a, target_groups: {blue: b, green: g}, sticky_for: 10m}}\nswitch: {deadline: 30s}\n${PROMETHEUS}`,
+    'ROUTER 2:20 switch.deadline',
+    '10m',
+    '10m',
+  ],
+  [
+    'neither a listener nor a rule',
+    `router: {alb: {target_groups: {blue: b, green: g}}}\n${PROMETHEUS}`,
+    'VALUE 1:10 router.alb',
+    '',
+    'a `listener` or a `rule`',
+  ],
+  [
     'a deadline below the TTL',
     `router: {route53: {zone: z, record: a.example.com}}\nswitch: {deadline: 30s}\n${PROMETHEUS}`,
     'ROUTER 2:20 switch.deadline',
@@ -458,6 +532,13 @@ const RULES: BadPlan[] = [
     'ROUTER 1:1 switch.deadline',
     '2m',
     '2m',
+  ],
+  [
+    'a share that no weights give',
+    `router: {route53: {zone: z, record: a.example.com}}\nswitch: {strategy: gradual, steps: [0.1, 50, 100], deadline: 5m}\n${PROMETHEUS}`,
+    'ROUTER 2:37 switch.steps[0]',
+    'No weights from 0 to 255',
+    '0 or 0.39',
   ],
   [
     'too many approvals',
@@ -520,9 +601,12 @@ const RULES: BadPlan[] = [
 ];
 
 describe('a bad plan gives one located error', () => {
-  it.each([...SYNTAX, ...KEYS, ...VALUES, ...FLOWS, ...RULES])('%s', (_title, text, error, message, hint) => {
-    expectOneError(text, error, message, hint);
-  });
+  it.each([...SYNTAX, ...KEYS, ...VALUES, ...DNS_RECORDS, ...FLOWS, ...RULES])(
+    '%s',
+    (_title, text, error, message, hint) => {
+      expectOneError(text, error, message, hint);
+    },
+  );
 
   it.each([
     ['Checkout', 'service'],

@@ -289,6 +289,11 @@ describe('doubts', () => {
       'blue_green_switch: {validation_phases: {full_switch: {rollback_triggers: []}}}',
       'by itself',
     ],
+    [
+      'a deadline that Route 53 may not keep',
+      'router: {route53: {zone: z, record: a}}\nswitch: {deadline: 90s}\nmetrics: {prometheus: {url: "http://p:9090"}}',
+      'answers live another 1m',
+    ],
     ['steps that are not used', 'switch: {strategy: instant, steps: [25, 100]}', 'does not use'],
     [
       'a step that changes nothing',

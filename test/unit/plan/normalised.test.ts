@@ -22,9 +22,9 @@ describe('the worker checks a normalised plan again', () => {
   it('refuses what this version cannot run', () => {
     const { plan } = loadPlan([sharedPlan('checkout.yaml')]);
     expect(checkNormalisedPlan(plan)).toEqual([]);
-    const problems = checkNormalisedPlan({ ...plan, platform: { kind: 'ecs' }, router: { kind: 'alb' } });
-    expect(problems).toHaveLength(2);
-    expect(problems[0]).toContain('ecs');
+    const problems = checkNormalisedPlan({ ...plan, router: { kind: 'envoy' } });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain('envoy');
   });
 
   it.each([null, undefined, 5, 'plan', [], {}])('refuses %j', (value) => {
@@ -36,7 +36,7 @@ describe('the worker checks a normalised plan again', () => {
     ['a missing key', ({ switch: _, ...plan }) => plan, '`switch`'],
     ['an unknown key', (plan) => ({ ...plan, plugins: [] }), 'plugins'],
     ['a name that is no name', (plan) => ({ ...plan, service: 'a/b' }), '`service` must be a name'],
-    ['an unknown platform', (plan) => ({ ...plan, platform: { kind: 'ecs' } }), 'platform.ecs'],
+    ['an unknown platform', (plan) => ({ ...plan, platform: { kind: 'nomad' } }), 'platform.nomad'],
     ['a local platform without its keys', (plan) => ({ ...plan, platform: { kind: 'local' } }), '`platform'],
     [
       'shares that fall',

@@ -3,6 +3,12 @@ import { expect } from 'vitest';
 import { type LoadedPlan, loadPlan, type PlanFile } from '../../../src/plan/load.ts';
 import { PlanError, type Problem } from '../../../src/plan/problems.ts';
 
+/** A plan but for `service` and `version`, with work that only one colour may run. */
+export const ACTIVE_ONLY = [
+  'platform: {kubernetes: {active_only: "app=checkout,cutover.dev/active-only=true"}}',
+  'router: {service_selector: {service: checkout}}',
+  'metrics: {prometheus: {url: "http://p:9090"}}',
+].join('\n');
 /** What every plan needs, so that a test writes only what it is about. */
 /** For routers that `scrape` knows nothing of. */
 export const PROMETHEUS = 'metrics: {prometheus: {url: "http://p:9090"}}';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadPlan } from '../../../src/plan/load.ts';
 import { titleOf } from '../../../src/plan/timeline/titles.ts';
 import { type Timeline, timelineOf } from '../../../src/plan/timeline.ts';
-import { load, PROMETHEUS, REQUIRED, sharedPlan } from './support.ts';
+import { ACTIVE_ONLY, load, PROMETHEUS, REQUIRED, sharedPlan } from './support.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -41,6 +41,30 @@ describe('the timeline of a plan', () => {
       ['clean up', 100, 102_030, 0],
     ]);
     expect(checkout.skipped).toEqual([]);
+  });
+
+  it('says when work that only one colour may run is suspended, and moved', () => {
+    const {
+      stages,
+      calls,
+      can_take_longer: longer,
+      after_rollback,
+    } = timelineOf(load(ACTIVE_ONLY, REQUIRED.slice(0, 2)).plan);
+    expect(
+      stages
+        .filter((stage) => stage.scheduled_work !== null)
+        .map((stage) => [titleOf(stage), stage.share, stage.scheduled_work]),
+    ).toEqual([
+      ['provision', 0, 'suspended'],
+      ['switch: scheduled work', 100, 'moved'],
+    ]);
+    expect(stages.findIndex(({ scheduled_work: work }) => work === 'moved')).toBeLessThan(
+      stages.findIndex(({ phase }) => phase === 'decision_window'),
+    );
+    expect(calls).toContain('scheduled work cannot be moved: it is tried again');
+    expect(longer).toContain('scheduled work that cannot be moved holds the switch at 100 %');
+    expect(after_rollback.scheduled_work).toBe(true);
+    expect(checkout.after_rollback.scheduled_work).toBe(false);
   });
 
   it('names what the plan leaves out', () => {
@@ -88,7 +112,7 @@ describe('the timeline of a plan', () => {
     const dns = timeline(
       `router: {route53: {zone: z, record: a.example.com, ttl: 2m}}\nswitch: {deadline: 5m}\n${PROMETHEUS}`,
     );
-    expect(dns.router).toMatchObject({ conditional_writes: false, convergence_floor_ms: 2 * MINUTE_MS });
+    expect(dns.router).toMatchObject({ conditional_writes: true, convergence_floor_ms: 2 * MINUTE_MS });
   });
 
   it('says for each trigger where it is judged: never at 0 %, nor in the lease', () => {

@@ -33,6 +33,13 @@ describe('the details of a run in the Web UI', () => {
     expect(details({ target: 'eu-west-1', weights: null, colours: null })).toContain('production @ eu-west-1: ');
   });
 
+  it('tell what reaches the candidate beside its share, phase by phase', () => {
+    const exposed = { header: { name: 'X-*Cutover', value: 'candidate' }, mirror_percent: 10 };
+    const warmup = { ...phase('warmup'), state: 'running' as const, started_at: START, share: 0, exposed };
+    const shown = details({ phase: 'warmup', phases: [warmup] });
+    expect(shown).toContain('- ▶ **warmup** at 0 %, header X-\\*Cutover: candidate, mirrored 10 %, 22:00:00');
+  });
+
   it.each<[string, Partial<DeploymentStatus>, RegExp]>([
     ['a phase that goes well', {}, /^nothing; .* To go back now: .*`rollback`, no data needed$/],
     ['attention', { attention: ['No data: look'] }, /^see \*Attention\* above\. To go back now/],

@@ -241,7 +241,7 @@ describe('a message is honoured', () => {
   it('promote: ends one wait, that of the hook first', () => {
     const run = observing(HOUR_MS);
     Object.assign(run, { heldHook: 'held', circuit: { ...BROKEN } });
-    expect(honour(run, 'promote', ANA)).toBe('going on without the hook');
+    expect(honour(run, 'promote', ANA)).toBe('going on without it');
     expect(honour(run, 'promote', ANA)).toBe('another try now');
     expect(run.circuit?.restoring).toBe(true);
     expect(honour(run, 'promote', ANA)).toContain('the phase ends now');

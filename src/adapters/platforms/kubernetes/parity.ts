@@ -1,5 +1,4 @@
 /** In what the colours of a Kubernetes service differ, apart from version, size and their own names. */
-import { createHash } from 'node:crypto';
 import type {
   V1ConfigMap,
   V1Container,
@@ -11,14 +10,11 @@ import type {
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
 import type { Colour } from '../../../plan/types.ts';
-import type { ParityDifference } from '../../../workflows/api.ts';
+import { type Facts, hashOf, neutralFacts, putFacts } from '../../facts.ts';
 import type { KubernetesApi } from '../../kubernetes/api.ts';
 import { autoscalerOf, listAutoscalers } from '../../kubernetes/autoscalers.ts';
 import { selects } from '../../kubernetes/labels.ts';
 import { listBudgets } from './budgets.ts';
-
-/** Path → value, already harmless to show: what may be secret is a hash. */
-export type Facts = Map<string, string>;
 
 interface Subject {
   namespace: string;
@@ -28,8 +24,6 @@ interface Subject {
   /** Whose image is the version. */
   container: string;
 }
-
-const MAX_SHOWN = 200;
 
 /** What stands beside the workloads in their namespace, whichever colour it is for. */
 export interface Surroundings {
@@ -51,7 +45,6 @@ export async function readSurroundings(
   return { scalers, budgets, policies };
 }
 
-/** A difference in both colours' names only, such as `checkout-blue` and `checkout-green`, is none. */
 export async function factsOf(
   api: KubernetesApi,
   subject: Subject,
@@ -63,37 +56,30 @@ export async function factsOf(
   const template = workload.spec?.template;
   const spec = template?.spec;
   const labels = template?.metadata?.labels;
-  put(facts, 'labels', labels);
-  put(facts, 'annotations', withoutRestarts(template?.metadata?.annotations));
+  putFacts(facts, 'labels', labels);
+  putFacts(facts, 'annotations', withoutRestarts(template?.metadata?.annotations));
   if (spec !== undefined) {
     for (const group of ['initContainers', 'containers'] as const) {
       for (const one of spec[group] ?? []) putContainer(facts, one, one.name === container);
     }
     const { containers: _, initContainers: __, ...rest } = spec;
-    put(facts, 'pod', rest);
+    putFacts(facts, 'pod', rest);
   }
-  for (const [name, value] of await contents(api, subject, spec, signal)) put(facts, name, value);
-  put(facts, 'horizontalPodAutoscaler', scaling(scalers, subject));
+  for (const [name, value] of await contents(api, subject, spec, signal)) putFacts(facts, name, value);
+  putFacts(facts, 'horizontalPodAutoscaler', scaling(scalers, subject));
   const isFor = ({ spec: its }: V1PodDisruptionBudget) => selects(its?.selector, labels);
-  put(facts, 'podDisruptionBudget', specsOf(budgets.filter(isFor)));
+  putFacts(facts, 'podDisruptionBudget', specsOf(budgets.filter(isFor)));
   const applies = ({ spec: its }: V1NetworkPolicy) => selects(its?.podSelector ?? {}, labels);
-  put(facts, 'networkPolicies', specsOf(policies.filter(applies)));
-  return neutral(facts, subject.colour);
-}
-
-export function differencesBetween(active: Facts, standby: Facts): ParityDifference[] {
-  const paths = [...new Set([...active.keys(), ...standby.keys()])].sort();
-  return paths
-    .filter((path) => active.get(path) !== standby.get(path))
-    .map((path) => ({ path, active: shown(active.get(path)), standby: shown(standby.get(path)) }));
+  putFacts(facts, 'networkPolicies', specsOf(policies.filter(applies)));
+  return neutralFacts(facts, subject.colour);
 }
 
 function putContainer(facts: Facts, { name, env, image, ...rest }: V1Container, isVersioned: boolean): void {
   const path = `containers.${name}`;
-  put(facts, path, rest);
-  if (!isVersioned) put(facts, `${path}.image`, image);
+  putFacts(facts, path, rest);
+  if (!isVersioned) putFacts(facts, `${path}.image`, image);
   for (const { name: variable, value, valueFrom } of env ?? []) {
-    put(facts, `${path}.env.${variable}`, valueFrom ?? hash(value ?? ''));
+    putFacts(facts, `${path}.env.${variable}`, valueFrom ?? hashOf(value ?? ''));
   }
 }
 
@@ -141,11 +127,7 @@ function references(spec: V1PodSpec | undefined, kind: 'configMap' | 'secret'): 
 }
 
 function hashes(data: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, hash(value)]));
-}
-
-function hash(value: string): string {
-  return `sha256:${createHash('sha256').update(value).digest('hex').slice(0, 8)}`;
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, hashOf(value)]));
 }
 
 /** Without its lower bound, which a deployment raises and restores. */
@@ -157,24 +139,4 @@ function scaling(autoscalers: readonly V2HorizontalPodAutoscaler[], { kind, work
 
 function specsOf(objects: readonly { spec?: object }[]): unknown {
   return objects.map(({ spec }) => spec);
-}
-
-function put(facts: Facts, path: string, value: unknown): void {
-  if (value === undefined || value === null) return;
-  if (typeof value !== 'object') {
-    facts.set(path, String(value));
-    return;
-  }
-  for (const [key, part] of Object.entries(value)) put(facts, `${path}.${key}`, part);
-}
-
-function neutral(facts: Facts, colour: Colour): Facts {
-  const own = new RegExp(`\\b${colour}\\b`, 'g');
-  const plain = (text: string) => text.replace(own, '$COLOUR');
-  return new Map([...facts].map(([path, value]) => [plain(path), plain(value)]));
-}
-
-function shown(text: string | undefined): string | null {
-  if (text === undefined) return null;
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }

@@ -8,7 +8,7 @@ import { readAndWrite } from '../../kubernetes/conflicts.ts';
 
 export const MIN_ANNOTATION = 'cutover.dev/min-replicas';
 /** KEDA's own: as many replicas as it says, whatever the load. Without it KEDA would wake a colour that is freed. */
-const PAUSED_ANNOTATION = 'autoscaling.keda.sh/paused-replicas';
+export const PAUSED_ANNOTATION = 'autoscaling.keda.sh/paused-replicas';
 /** Kubernetes' own default of the lower bound. */
 const DEFAULT_MIN = 1;
 

@@ -3,7 +3,9 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Colour, Weights } from '../../../plan/types.ts';
 import { accessOf, type ClusterAccess, createKubernetesApi } from '../../kubernetes/api.ts';
 import type { TrafficRouter } from '../../types.ts';
-import { createFencedRouter } from './fenced-object.ts';
+import { addExposed, removeExposed, standingIn } from './exposed-rules.ts';
+import { createFencedObjectRouter } from './fenced-object.ts';
+import { type Rule, ruleShape } from './gateway-rules.ts';
 import { colourNamed, commonShares, numbersOf, pairIn, sharesOf } from './weighted.ts';
 
 export interface GatewayApiOptions extends ClusterAccess {
@@ -14,14 +16,6 @@ export interface GatewayApiOptions extends ClusterAccess {
   services: Record<Colour, string>;
 }
 
-interface BackendRef {
-  name: string;
-  /** Absent: 1. */
-  weight?: number;
-}
-interface Rule {
-  backendRefs?: BackendRef[];
-}
 interface Condition {
   type: string;
   status: string;
@@ -47,7 +41,9 @@ export function createGatewayApiRouter(options: GatewayApiOptions): TrafficRoute
   const pair = ({ backendRefs = [] }: Rule) =>
     pairIn(backendRefs, (ref) => colourNamed(services, ref.name), `a rule of ${name}`);
 
-  return createFencedRouter<Route>({
+  const shape = ruleShape(name, services, (rule) => pair(rule) !== null);
+
+  return createFencedObjectRouter<Route>({
     api: createKubernetesApi({ ...accessOf(options), unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
     path: `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/${PLURALS[kind]}/${route}`,
     name,
@@ -57,10 +53,17 @@ export function createGatewayApiRouter(options: GatewayApiOptions): TrafficRoute
       const shares = pairs.map(({ blue, green }) => sharesOf({ blue: blue.weight ?? 1, green: green.weight ?? 1 }));
       return commonShares(shares, name);
     },
-    patch({ spec }, weights) {
+    patch({ spec }, weights, expose) {
       const numbers = numbersOf(weights);
       const rules = (spec?.rules ?? []).map((rule) => (pair(rule) === null ? rule : weighted(rule, services, numbers)));
-      return { spec: { rules } };
+      return { spec: { rules: expose === null ? rules : addExposed(rules, expose, shape) } };
+    },
+    exposure: {
+      without: (object, exposed) => ({
+        ...object,
+        spec: { ...object.spec, rules: removeExposed(object.spec?.rules ?? [], exposed, shape) },
+      }),
+      standing: ({ spec }, exposed) => standingIn(spec?.rules ?? [], exposed, shape),
     },
     waitingFor: async (object) => waitingFor(object, name),
   });

@@ -3,7 +3,9 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Colour } from '../../../plan/types.ts';
 import { accessOf, type ClusterAccess, createKubernetesApi } from '../../kubernetes/api.ts';
 import type { TrafficRouter } from '../../types.ts';
-import { createFencedRouter } from './fenced-object.ts';
+import { addExposed, removeExposed, standingIn } from './exposed-rules.ts';
+import { createFencedObjectRouter } from './fenced-object.ts';
+import { type Destination, type HttpRoute, type Place, routeShape } from './istio-routes.ts';
 import { colourNamed, commonShares, numbersOf, pairIn, sharesOf } from './weighted.ts';
 
 export interface IstioOptions extends ClusterAccess {
@@ -15,15 +17,6 @@ export interface IstioOptions extends ClusterAccess {
   destinations: { by: 'subset' | 'host'; names: Record<Colour, string> };
 }
 
-interface Destination {
-  destination: { host: string; subset?: string };
-  /** Absent: all of it, where it is the only one; else 0. */
-  weight?: number;
-}
-interface HttpRoute {
-  name?: string;
-  route?: Destination[];
-}
 interface VirtualService extends KubernetesObject {
   spec?: { http?: HttpRoute[] };
   status?: { observedGeneration?: string; conditions?: { type: string; status: string; message?: string }[] };
@@ -37,7 +30,9 @@ export function createIstioRouter(options: IstioOptions): TrafficRouter {
   const { namespace, virtualService, route, destinations } = options;
   const name = `VirtualService ${namespace}/${virtualService}`;
 
-  function colourOf({ destination: { host, subset } }: Destination): Colour | null {
+  const colourOf = ({ destination }: Destination) => colourAt(destination);
+
+  function colourAt({ host, subset }: Place): Colour | null {
     if (destinations.by === 'subset') return colourNamed(destinations.names, subset ?? '');
     const [service = ''] = host.split('.');
     return colourNamed(destinations.names, host) ?? colourNamed(destinations.names, service);
@@ -46,7 +41,9 @@ export function createIstioRouter(options: IstioOptions): TrafficRouter {
   const pair = (one: HttpRoute) =>
     isMeant(one) ? pairIn(one.route ?? [], colourOf, `the route ${one.name ?? ''} of ${name}`) : null;
 
-  return createFencedRouter<VirtualService>({
+  const shape = routeShape(name, colourAt, (one) => pair(one) !== null);
+
+  return createFencedObjectRouter<VirtualService>({
     api: createKubernetesApi({ ...accessOf(options), unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
     path: `/apis/networking.istio.io/v1/namespaces/${namespace}/virtualservices/${virtualService}`,
     name,
@@ -56,7 +53,7 @@ export function createIstioRouter(options: IstioOptions): TrafficRouter {
       const shares = pairs.map(({ blue, green }) => sharesOf({ blue: blue.weight ?? 0, green: green.weight ?? 0 }));
       return commonShares(shares, name);
     },
-    patch({ spec }, weights) {
+    patch({ spec }, weights, expose) {
       const numbers = numbersOf(weights);
       const weighted = (one: Destination) => {
         const colour = colourOf(one);
@@ -65,7 +62,14 @@ export function createIstioRouter(options: IstioOptions): TrafficRouter {
       const http = (spec?.http ?? []).map((one) =>
         pair(one) === null ? one : { ...one, route: (one.route ?? []).map(weighted) },
       );
-      return { spec: { http } };
+      return { spec: { http: expose === null ? http : addExposed(http, expose, shape) } };
+    },
+    exposure: {
+      without: (object, exposed) => ({
+        ...object,
+        spec: { ...object.spec, http: removeExposed(object.spec?.http ?? [], exposed, shape) },
+      }),
+      standing: ({ spec }, exposed) => standingIn(spec?.http ?? [], exposed, shape),
     },
     async waitingFor({ metadata, status }) {
       const reconciled = status?.conditions?.find(({ type }) => type === 'Reconciled');

@@ -2,11 +2,11 @@
 import type { V1EndpointSlice, V1Pod, V1Service } from '@kubernetes/client-node';
 import { CutoverError } from '../../../errors.ts';
 import type { Colour, Weights } from '../../../plan/types.ts';
+import { imageVersion } from '../../image.ts';
 import { accessOf, type ClusterAccess, createKubernetesApi } from '../../kubernetes/api.ts';
-import { imageVersion } from '../../kubernetes/image.ts';
 import { isReady } from '../../kubernetes/pods.ts';
 import type { TrafficRouter } from '../../types.ts';
-import { createFencedRouter } from './fenced-object.ts';
+import { createFencedObjectRouter } from './fenced-object.ts';
 import { askService, type ServiceProbe } from './service-probe.ts';
 
 export interface ServiceSelectorOptions extends ClusterAccess {
@@ -61,7 +61,7 @@ export function createServiceSelectorRouter(options: ServiceSelectorOptions): Tr
     return { ...selectorOf(object), [label]: weights.blue === 100 ? 'blue' : 'green' };
   }
 
-  return createFencedRouter<V1Service>({
+  return createFencedObjectRouter<V1Service>({
     api,
     path: `${core}/services/${service}`,
     name,

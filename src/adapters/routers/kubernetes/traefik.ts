@@ -3,7 +3,7 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Colour } from '../../../plan/types.ts';
 import { accessOf, type ClusterAccess, createKubernetesApi } from '../../kubernetes/api.ts';
 import type { TrafficRouter } from '../../types.ts';
-import { createFencedRouter } from './fenced-object.ts';
+import { createFencedObjectRouter } from './fenced-object.ts';
 import { colourNamed, commonShares, numbersOf, pairIn, sharesOf } from './weighted.ts';
 
 export interface TraefikOptions extends ClusterAccess {
@@ -28,7 +28,7 @@ export function createTraefikRouter(options: TraefikOptions): TrafficRouter {
   const name = `TraefikService ${namespace}/${traefikService}`;
   const colourOf = (one: WeightedService) => colourNamed(services, one.name);
 
-  return createFencedRouter<TraefikService>({
+  return createFencedObjectRouter<TraefikService>({
     api: createKubernetesApi({ ...accessOf(options), unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
     path: `/apis/traefik.io/v1alpha1/namespaces/${namespace}/traefikservices/${traefikService}`,
     name,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { imageName, imageOf, imageVersion } from '../../../../src/adapters/kubernetes/image.ts';
+import { imageName, imageOf, imageVersion } from '../../../src/adapters/image.ts';
 
 const DIGEST = `sha256:${'0a'.repeat(32)}`;
 
