@@ -111,7 +111,7 @@ export const ERRORS = {
   CUTOVER_SCENARIO_INVALID: { fault: 'user', hint: 'See docs/simulate.md for what a file of metrics takes.' },
   CUTOVER_METRICS_QUERY: {
     fault: 'user',
-    hint: 'See docs/metrics.md for what scrape reads (gauge, rate, ratio, percent, per_request), docs/prometheus.md else.',
+    hint: 'See docs/metrics.md for what scrape reads (gauge, rate, ratio, percent, per_request), docs/prometheus.md and docs/cloudwatch.md else.',
   },
   CUTOVER_PARITY: { fault: 'user', hint: 'Make the colours alike, or leave out `require_parity`.' },
   CUTOVER_HOOK_FAILED: { fault: 'user', hint: 'See what the hook answered; `on_failure` says what its failing means.' },

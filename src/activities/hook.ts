@@ -1,17 +1,25 @@
 /** A hook: one attempt at one HTTP request or one script, with the same idempotency key every time. */
+
+import type { Cdn } from '../adapters/types.ts';
 import { CutoverError } from '../errors.ts';
-import type { HttpCall, ScriptCall } from '../plan/types.ts';
+import type { HookPlan, HttpCall, ScriptCall } from '../plan/types.ts';
 import { askHttp } from './call-http.ts';
 import { lastLine, runScript, type ScriptSettings, scriptFailure } from './call-script.ts';
 import { hideSecrets } from './call-values.ts';
 import { messageOf } from './clock.ts';
 import { retryable } from './failure.ts';
+import { invalidate } from './hook-cdn.ts';
 import type { Polling } from './polling.ts';
 import { createRedactor, type Redactor, shorten } from './redact.ts';
 import type { HookEvent, HookInput } from './types.ts';
 
+export interface HookSettings extends ScriptSettings {
+  /** Null: this worker invalidates nothing. */
+  cdn: Cdn | null;
+}
+
 /** What a hook did; nothing is cut yet, nor hidden in `wrong`. */
-interface Done {
+export interface Done {
   /** How it failed; null: it did not. */
   wrong: string | null;
   /** What it answered; empty: nothing. */
@@ -24,22 +32,46 @@ const TELL_AGAIN_MS = 2_000;
  * The answer is a line for people. CUTOVER_HOOK_FAILED, worth another attempt, when it fails or takes too long;
  * CUTOVER_SCRIPT_REFUSED, for good. No secret is in the answer, in errors or in heartbeats.
  */
-export async function runHook(settings: ScriptSettings, polling: Polling, input: HookInput): Promise<{ note: string }> {
+export async function runHook(settings: HookSettings, polling: Polling, input: HookInput): Promise<{ note: string }> {
   const redactor = createRedactor();
-  const { name, call } = input.hook;
-  hideSecrets(call.kind === 'http' ? [call.headers, call.json] : call.env, settings.secrets, redactor);
-  const tell = () => polling.heartbeat(`hook ${name}`);
+  const { name } = input.hook;
+  let told = `hook ${name}`;
+  const tell = () => polling.heartbeat(told);
+  const telling = {
+    ...polling,
+    heartbeat(details: string) {
+      told = `hook ${name}: ${details}`;
+      tell();
+    },
+  };
   tell();
   const again = setInterval(tell, TELL_AGAIN_MS);
   try {
-    const done = await (call.kind === 'http'
-      ? post(call, settings, polling, input)
-      : run(call, settings, polling, input, redactor));
+    const done = await call(input.hook.call, settings, telling, input, redactor);
     const said = shorten(done.said.trim(), redactor);
     if (done.wrong === null) return { note: said === '' ? 'done' : said };
     throw failed(`hook ${name}: ${redactor.redact(done.wrong)}${said === '' ? '' : `: ${said}`}`);
   } finally {
     clearInterval(again);
+  }
+}
+
+async function call(
+  what: HookPlan['call'],
+  settings: HookSettings,
+  polling: Polling,
+  input: HookInput,
+  redactor: Redactor,
+): Promise<Done> {
+  switch (what.kind) {
+    case 'http':
+      hideSecrets([what.headers, what.json], settings.secrets, redactor);
+      return post(what, settings, polling, input);
+    case 'script':
+      hideSecrets(what.env, settings.secrets, redactor);
+      return run(what, settings, polling, input, redactor);
+    case 'cloudfront':
+      return invalidate(what, settings.cdn, polling, input);
   }
 }
 

@@ -20,6 +20,8 @@ export interface Poll<T> {
   pauseMs?: { min: number; max: number };
 }
 
+/** How old a platform's answer may be for who looks at every tick, and writes nothing on it. */
+export const TICK_AGE_MS = 5_000;
 const READ_TIMEOUT_MS = 2_000;
 
 /**

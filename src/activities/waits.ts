@@ -13,6 +13,8 @@ const KEPT_LOOKS = 2;
 /** How old the looks of waits may be; who writes on what they wait for reads it again. */
 const KEPT_AGE_MS = 90_000;
 const READY_AGE_MS = 5_000;
+/** Below the span over which it is proven that nothing comes. */
+const PROOF_AGE_MS = 1_000;
 /** How long the old colour must have been without a request. */
 const QUIET_MS = 2_000;
 
@@ -78,7 +80,7 @@ export async function proveNoTraffic(
   try {
     const proof = await poll<{ proof: string | null; seen: string }>(polling, {
       async read(signal) {
-        const { weights } = await router.read(signal);
+        const { weights } = await router.read(signal, PROOF_AGE_MS);
         const inFlight = await readInFlight(adapters, target, colour, signal);
         const nowMs = polling.clock.now();
         const fromMs = sinceMs ?? nowMs;

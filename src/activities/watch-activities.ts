@@ -1,6 +1,7 @@
 /** The long-running and read-only activities, on the task queue `cutover-watch`. */
 import { Context } from '@temporalio/activity';
 import type { Adapters } from '../adapters/registry.ts';
+import type { Cdn } from '../adapters/types.ts';
 import { measureBaseline } from './baseline.ts';
 import type { ScriptSettings } from './call-script.ts';
 import { systemClock } from './clock.ts';
@@ -19,12 +20,14 @@ export interface WatchDependencies extends Pick<ScriptSettings, 'secrets'> {
   adapters: Adapters;
   /** The directory that scripts of a plan must lie in; absent or null: this worker runs none. */
   scripts?: string | null | undefined;
+  /** Where hooks of a plan invalidate; absent: this worker invalidates nothing. */
+  cdn?: Cdn | undefined;
   /** Told of every watcher's ticks. */
   observer?: WatchObserver | undefined;
 }
 
 export function createWatchActivities(dependencies: WatchDependencies): WatchActivities {
-  const { adapters, secrets, observer, scripts = null } = dependencies;
+  const { adapters, secrets, observer, scripts = null, cdn = null } = dependencies;
   return withFailures<WatchActivities>({
     async watchWindow(input) {
       const context = Context.current();
@@ -43,7 +46,7 @@ export function createWatchActivities(dependencies: WatchDependencies): WatchAct
     },
     measureBaseline: (input) => measureBaseline(adapters, polling(), input),
     runSmoke: (input) => runSmoke({ adapters, secrets, id: callId() }, polling(), input),
-    runHook: (input) => runHook({ scripts, secrets }, polling(), input),
+    runHook: (input) => runHook({ scripts, secrets, cdn }, polling(), input),
     moveScheduledWork: (input) => moveScheduledWork(adapters, polling(), input),
     awaitReady: (input) => awaitReady(adapters, polling(), input),
     awaitConverged: (input) => awaitConverged(adapters, polling(), input),

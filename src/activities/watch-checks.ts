@@ -4,6 +4,7 @@ import type { Platform } from '../adapters/types.ts';
 import type { CheckSeen } from '../decision/checks.ts';
 import type { Colour } from '../plan/types.ts';
 import { bounded, type Clock, messageOf } from './clock.ts';
+import { TICK_AGE_MS } from './polling.ts';
 
 export interface CheckReading {
   seen: CheckSeen;
@@ -54,7 +55,7 @@ async function readDocuments(
 ): Promise<Documents> {
   try {
     return await bounded(timeoutMs, signal, async (limit) => {
-      const { instances } = await platform.inspect(candidate, limit);
+      const { instances } = await platform.inspect(candidate, limit, TICK_AGE_MS);
       const ready = instances.filter((instance) => instance.ready);
       if (ready.length === 0) return { problem: `no instance of ${candidate} is ready` };
       const documents = await Promise.all(

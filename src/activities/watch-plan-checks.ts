@@ -8,6 +8,7 @@ import { lastLine, runScript, type ScriptSettings, scriptFailure } from './call-
 import { hideSecrets } from './call-values.ts';
 import { bounded, type Clock, messageOf } from './clock.ts';
 import { createPeriodic, type Periodic } from './periodic.ts';
+import { TICK_AGE_MS } from './polling.ts';
 import { createRedactor, type Redactor, shorten } from './redact.ts';
 import type { CheckReader, CheckReading } from './watch-checks.ts';
 
@@ -137,7 +138,7 @@ async function pagesOf(
   path: string,
   signal: AbortSignal,
 ): Promise<{ id: string; url: string | null }[]> {
-  const { instances } = await platform.inspect(candidate, signal);
+  const { instances } = await platform.inspect(candidate, signal, TICK_AGE_MS);
   return instances
     .filter(({ ready }) => ready)
     .map(({ id, url }) => ({ id, url: url === null ? null : joinUrl(url, path) }));

@@ -10,6 +10,7 @@ import type { Judgement, MetricCriterion } from '../decision/types.ts';
 import type { TickFacts } from '../decision/window.ts';
 import type { Criterion } from '../plan/types.ts';
 import { bounded, messageOf } from './clock.ts';
+import { TICK_AGE_MS } from './polling.ts';
 import type { CheckReader, CheckReading } from './watch-checks.ts';
 import type { DriftWatch } from './watch-drift.ts';
 import type { PlanCheckReader } from './watch-plan-checks.ts';
@@ -224,7 +225,7 @@ function isBare({ triggers, metrics, checks }: WindowCriteria): boolean {
 async function readCandidate(input: WatchInput, { platform, signal }: TickSources): Promise<string | null> {
   try {
     await bounded(tickDeadlineMs(input.settings.resolution_ms), signal, (limit) =>
-      platform.inspect(input.candidate, limit),
+      platform.inspect(input.candidate, limit, TICK_AGE_MS),
     );
     return null;
   } catch (error) {

@@ -1,11 +1,12 @@
 /** From a plan's target to its adapters: one line per adapter that is built. */
 import type { Target } from '../activities/watch-types.ts';
 import { CutoverError } from '../errors.ts';
-import { prometheusSettings, webSettings } from '../plan/schema/normalised-metrics.ts';
+import { cloudwatchSettings, prometheusSettings, webSettings } from '../plan/schema/normalised-metrics.ts';
 import { asgPlatform, ecsPlatform, kubernetesPlatform } from '../plan/schema/platforms.ts';
 import { routerSettings } from '../plan/schema/routers.ts';
 import type { Colour, LocalPlatformPlan, NotifierPlan, OtherAdapterPlan } from '../plan/types.ts';
 import type { RequestLimit } from './kubernetes/request-limit.ts';
+import { createCloudWatchProvider } from './metrics/cloudwatch.ts';
 import { createPrometheusProvider } from './metrics/prometheus.ts';
 import { createScrapeProvider } from './metrics/scrape.ts';
 import { createWebProvider } from './metrics/web.ts';
@@ -166,7 +167,7 @@ export function createAdapters(settings: AdapterSettings): Adapters {
   }
 
   function metrics(target: Target): MetricsProvider {
-    const { kind, config, queries, resolution_ms } = target.metrics;
+    const { kind, config, queries, resolution_ms, window_ms } = target.metrics;
     const { service, environment } = target;
     const ofTarget = { service, environment, queries, resolutionMs: resolution_ms };
     switch (kind) {
@@ -182,6 +183,13 @@ export function createAdapters(settings: AdapterSettings): Adapters {
           ...settingsOf(prometheusSettings, { kind, ...config }),
           ...ofTarget,
           secretsFolder: settings.secretsFolder ?? null,
+        });
+      case 'cloudwatch':
+        return createCloudWatchProvider({
+          ...settingsOf(cloudwatchSettings, { kind, ...config }),
+          ...ofTarget,
+          places: { platform: target.platform, router: target.router },
+          windowMs: window_ms,
         });
       case 'web':
         return createWebProvider({ ...settingsOf(webSettings, { kind, ...config }), ...ofTarget });

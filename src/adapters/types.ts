@@ -213,6 +213,20 @@ export interface MetricsProvider {
   close(): void;
 }
 
+/** `status`: in the words of who has it. */
+export interface Invalidation {
+  id: string;
+  done: boolean;
+  status: string;
+}
+
+/** A cache in front of the service, which hooks tell to forget. */
+export interface Cdn {
+  /** The same `key` with the same paths finds what was asked for before, done or not. */
+  invalidate(distribution: string, paths: string[], key: string, signal: AbortSignal): Promise<Invalidation>;
+  invalidation(distribution: string, id: string, signal: AbortSignal): Promise<Invalidation>;
+}
+
 /** `id` is the same for every attempt to tell of the same event. */
 export interface NotifyEvent {
   id: string;

@@ -110,7 +110,7 @@ export const DESCRIPTORS: readonly AdapterDescriptor[] = [
   router('haproxy', { conditional_writes: false }),
   metrics('scrape', { built: true, min_resolution_ms: 250, history: false }),
   metrics('prometheus', { built: true }),
-  metrics('cloudwatch', { min_resolution_ms: 10 * SECOND_MS }),
+  metrics('cloudwatch', { built: true }),
   metrics('web', { built: true, history: false }),
 ];
 

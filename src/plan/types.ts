@@ -165,6 +165,15 @@ export interface ScriptCall {
   env: Record<string, string | SmokeSecret>;
 }
 
+/** A CDN is told to forget; the hook has succeeded when every edge location has. */
+export interface CloudFrontCall {
+  kind: 'cloudfront';
+  /** ID of the distribution. */
+  distribution: string;
+  /** Each begins with `/`, and may end with `*`. */
+  paths: string[];
+}
+
 /** What a named check of the plan looks at, instead of the candidate's health document. */
 export type CheckPlan =
   | { call: HttpCall | ScriptCall; timeout_ms: number }
@@ -176,7 +185,7 @@ export type HookPoint = (typeof HOOK_POINTS)[number];
 
 export interface HookPlan {
   name: string;
-  call: HttpCall | ScriptCall;
+  call: HttpCall | ScriptCall | CloudFrontCall;
   /** Of one attempt. */
   timeout_ms: number;
   /** Attempts in all, each with the same idempotency key. */

@@ -1,6 +1,7 @@
 import { createMutationActivities } from '../activities/mutations.ts';
 import type { MutationActivities, WatchActivities } from '../activities/types.ts';
 import { createWatchActivities } from '../activities/watch-activities.ts';
+import { createCloudFront } from '../adapters/cdn/cloudfront.ts';
 import { measured } from '../adapters/measured.ts';
 import { type AdapterSettings, createAdapters } from '../adapters/registry.ts';
 import type { Meters } from './metrics/meters.ts';
@@ -21,6 +22,9 @@ export function createActivities(
   const adapters = meters === undefined ? built : measured(built, meters.adapters);
   return {
     mutations: createMutationActivities({ adapters }),
-    watch: createWatchActivities({ adapters, secrets, scripts: settings.scripts ?? null, observer: meters?.observer }),
+    watch: createWatchActivities({
+      ...{ adapters, secrets, scripts: settings.scripts ?? null },
+      ...{ cdn: createCloudFront(), observer: meters?.observer },
+    }),
   };
 }

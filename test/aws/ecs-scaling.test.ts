@@ -158,7 +158,7 @@ moto.suite('service auto scaling beside a deployment', () => {
     expect(await shop.bounds('green')).toEqual({ min: 3, max: 9, kept: '1' });
   });
 
-  it('asks for no permission and writes no tag where nothing is scaled', async () => {
+  it('writes no tag and no bound where nothing is scaled', async () => {
     const shop = await open();
     const from = stage.proxy.calls.length;
     await shop.platform().deploy('green', '2.0.0', 3, signal());

@@ -1,11 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createAdapters } from '../../src/adapters/registry.ts';
 import type { ColourState } from '../../src/adapters/types.ts';
+import { loadPlan } from '../../src/plan/load.ts';
 import { type EcsRunner, startEcsRunner } from '../support/aws/ecs-runner.ts';
 import { type EcsShop, type EcsShopOptions, IMAGE, openEcsShop } from '../support/aws/ecs-shop.ts';
 import { isAction } from '../support/aws/fault-proxy.ts';
-import { type AwsStage, openAwsStage } from '../support/aws/stage.ts';
+import { type AwsStage, openAwsStage, REGION } from '../support/aws/stage.ts';
 import { awaitColour, platformContract } from '../support/contracts/platform.ts';
 import { requirePart } from '../support/parts.ts';
+import { patiently } from '../support/patiently.ts';
 
 const moto = await requirePart('moto', openAwsStage);
 
@@ -106,6 +109,14 @@ moto.suite('the ecs platform', () => {
       await shop.ecs.send(new RegisterTaskDefinitionCommand({ ...foreign, containerDefinitions }));
       await shop.platform().deploy('green', '2.0.0', 1, signal());
       expect((await shop.definition('green')).taskDefinition).toMatchObject({ revision: 3, cpu: '256' });
+    });
+
+    it('for both colours, where they share a family', async () => {
+      const shop = await open({ definition: () => ({ family: 'checkout-shared' }) });
+      await shop.platform().deploy('green', '2.0.0', 1, signal());
+      await shop.platform().deploy('blue', '2.0.0', 1, signal());
+      const [blue, green] = [await shop.service('blue'), await shop.service('green')];
+      expect(blue.taskDefinition).toBe(green.taskDefinition);
     });
 
     it('anew when the one in use was deregistered', async () => {
@@ -312,6 +323,35 @@ moto.suite('the ecs platform', () => {
     });
   });
 
+  it('is what a plan makes of it, with names or ARNs', async () => {
+    const shop = await open();
+    await shop.scalable('green', 1, 9);
+    const text = JSON.stringify({
+      service: 'checkout',
+      version: '2.0.0',
+      platform: {
+        ecs: {
+          region: REGION,
+          cluster: `arn:aws:ecs:${REGION}:123456789012:cluster/${shop.cluster}`,
+          services: { blue: 'checkout-blue', green: (await shop.service('green')).serviceArn },
+          container: 'app',
+          image: 'mirror.example.com/checkout',
+          port: 9000,
+        },
+      },
+      router: 'local',
+      metrics: { prometheus: { url: 'http://127.0.0.1:9090' } },
+    });
+    const { plan } = loadPlan([{ name: 'plan.yaml', text }]);
+    const platform = createAdapters({ localUrl: '', log: () => undefined }).platform(plan);
+    await platform.deploy('green', '2.0.0', 2, signal());
+    const { taskDefinition } = await shop.definition('green');
+    expect(taskDefinition?.containerDefinitions?.[0]?.image).toBe('mirror.example.com/checkout:2.0.0');
+    expect(await shop.bounds('green')).toMatchObject({ min: 2 });
+    const state = await awaitColour(platform, 'green', ({ ready }) => ready === 2);
+    expect(state.instances[0]?.url).toMatch(/:9000$/);
+  });
+
   describe('asks ECS', () => {
     it('three questions for a look on a version that it knows, and none while an older answer will do', async () => {
       const shop = await open();
@@ -327,6 +367,17 @@ moto.suite('the ecs platform', () => {
       expect(asked()).toEqual(['DescribeServices', 'DescribeTasks', 'ListTasks']);
       for (let look = 0; look < 20; look += 1) await platform.inspect('green', signal(), 90_000);
       expect(asked()).toHaveLength(3);
+    });
+
+    it('for service and tasks at once, since a rollback waits 400 ms for a look', async () => {
+      const shop = await open();
+      const from = stage.proxy.calls.length;
+      const held = stage.proxy.hold(isAction('DescribeServices'), 'before');
+      const looked = shop.platform().inspect('green', signal());
+      await held.caught;
+      await patiently(async () => stage.proxy.calls.slice(from).some(isAction('ListTasks')), 'the tasks');
+      held.release();
+      expect(await looked).toMatchObject({ version: '1.0.0' });
     });
 
     it('anew after a write of its own', async () => {

@@ -275,6 +275,18 @@ moto.suite('a shift of Route 53 is proven', () => {
       await shop.close();
     });
 
+    it('GetChange hangs: the look ends with its caller, and the next ones see', async () => {
+      const shop = await openClaimed(stage);
+      await shop.shift(GREEN);
+      const held = stage.proxy.hold(isAction('GetChange'), 'before');
+      const startedMs = performance.now();
+      await expect(shop.router.convergence(GREEN, limit(300))).rejects.toMatchObject({ name: 'TimeoutError' });
+      expect(performance.now() - startedMs).toBeLessThan(1_500);
+      await isConverged(shop.router);
+      held.release();
+      await shop.close();
+    });
+
     it('Route 53 does not know the change any more: the name servers tell', async () => {
       const shop = await openClaimed(stage);
       await shop.shift(GREEN);

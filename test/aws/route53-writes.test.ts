@@ -264,6 +264,20 @@ moto.suite('a write to Route 53', () => {
       await shop.close();
     });
 
+    it.each(table)('%s, as a claim: the next attempt finds out what was done', async (_, fault, code, next) => {
+      const shop = await openShop(stage, pairOf({ TTL: 300 }));
+      const { revision } = await shop.router.read(limit());
+      stage.proxy.intercept(isWrite, fault);
+      await expect(shop.router.claim(revision, CLAIM, limit())).rejects.toMatchObject({ code });
+      if (code === 'CUTOVER_AWS_UNREACHABLE') await new Promise((resolve) => setTimeout(resolve, 1_000));
+      expect(await shop.router.claim(revision, CLAIM, limit())).toMatchObject({
+        kind: next,
+        state: { weights: BLUE, revision: '1.0', fence: CLAIM, before: BLUE },
+      });
+      expect(shop.sets().map(({ TTL }) => TTL)).toEqual([60, 60]);
+      await shop.close();
+    });
+
     it('is sent five times when it is throttled five times, and made once', async () => {
       const shop = await openClaimed(stage);
       stage.proxy.intercept(isWrite, throttled, 5);
@@ -307,6 +321,19 @@ moto.suite('a write to Route 53', () => {
       });
       await shop.close();
     });
+  });
+
+  it.each<[string, AwsFault, string]>([
+    ['throttled', throttled, 'CUTOVER_AWS_THROTTLED'],
+    ['answered with 500', unwell, 'CUTOVER_AWS_UNWELL'],
+    ['cut off', cutBefore, 'CUTOVER_AWS_UNREACHABLE'],
+  ])('is read back after a read that is %s twice; without end that is thrown', async (_, fault, code) => {
+    const shop = await openClaimed(stage);
+    stage.proxy.intercept(isList, fault, 2);
+    expect((await shop.router.read(limit())).revision).toBe('1.0');
+    stage.proxy.intercept(isList, fault, 3);
+    await expect(shop.router.read(limit())).rejects.toMatchObject({ code });
+    await shop.close();
   });
 
   it('is two calls, and so is a claim', async () => {

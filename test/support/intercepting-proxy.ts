@@ -29,8 +29,6 @@ export interface InterceptingProxy<C extends ProxiedCall> {
   calls: readonly C[];
   /** For the next `times` (1) calls that fit. */
   intercept(fits: (call: C) => boolean, what: Intercepting<C>, times?: number): void;
-  /** Part of the API from now on: for every call that fits, also beneath what is done to it, and after `calm`. */
-  always(fits: (call: C) => boolean, what: Intercepting<C>): void;
   /** Holds the next call that fits, before or after the API did it. */
   hold(fits: (call: C) => boolean, stage: 'before' | 'after'): Held<C>;
   /** What was to be done to calls to come is done to none. */
@@ -63,7 +61,6 @@ export async function startInterceptingProxy<C extends ProxiedCall>(
   upstream: Upstream<C>,
 ): Promise<InterceptingProxy<C>> {
   const calls: C[] = [];
-  const standing: { fits: (call: C) => boolean; what: Intercepting<C> }[] = [];
   let waiting: { fits: (call: C) => boolean; what: Intercepting<C>; left: number }[] = [];
 
   async function handle(from: IncomingMessage, to: ServerResponse): Promise<void> {
@@ -79,13 +76,11 @@ export async function startInterceptingProxy<C extends ProxiedCall>(
     const found = waiting.find(({ fits, left }) => left > 0 && fits(call));
     if (found !== undefined) found.left -= 1;
     else if (upstream.relay !== undefined) return upstream.relay(call, from.headers, to);
-    const send = async () => {
+    const pass = async () => {
       const answered = await upstream.send(call, from.headers);
       call.done = answered.status;
       return answered;
     };
-    const part = standing.find(({ fits }) => fits(call));
-    const pass = part === undefined ? send : () => answering(part.what(send, call));
     const answer = found === undefined ? await pass() : await found.what(pass, call);
     if (answer === 'cut') return void to.destroy();
     call.status = answer.status;
@@ -99,7 +94,6 @@ export async function startInterceptingProxy<C extends ProxiedCall>(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
-    always: (fits, what) => void standing.push({ fits, what }),
     intercept: (fits, what, times = 1) => void waiting.push({ fits, what, left: times }),
     hold(fits, stage) {
       let release: () => void = () => undefined;
@@ -129,13 +123,6 @@ export async function startInterceptingProxy<C extends ProxiedCall>(
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
-}
-
-/** What stands for the API always answers. */
-async function answering(what: Promise<ProxiedAnswer | 'cut'>): Promise<ProxiedAnswer> {
-  const answer = await what;
-  if (answer === 'cut') throw new Error('a part of the API cut the connection');
-  return answer;
 }
 
 function withoutLength(headers: IncomingHttpHeaders): IncomingHttpHeaders {

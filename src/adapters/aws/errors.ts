@@ -24,7 +24,8 @@ const CREDENTIALS = new Set([
   'UnrecognizedClientException',
 ]);
 const FORBIDDEN = /^(AccessDenied|UnauthorizedOperation|NotAuthorized|AuthorizationError)/;
-const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|PriorRequestNotComplete/;
+const THROTTLED =
+  /Throttl|TooManyRequests|TooManyInvalidationsInProgress|RequestLimitExceeded|SlowDown|PriorRequestNotComplete/;
 const NOT_FOUND = /NotFound|^NoSuch|DoesNotExist|ServiceNotActive/;
 const CONFLICT = /^(ResourceInUse|OperationInProgress|ScalingActivityInProgress|UpdateInProgress|PreconditionFailed)/;
 

@@ -15,8 +15,8 @@ import { definitionOf, primaryOf, readService, readServices } from './ecs/servic
 import { readDefinition, readRevision, revisionWith, versionedContainer } from './ecs/task-definitions.ts';
 import { instanceOf } from './ecs/tasks.ts';
 
+/** Cluster and services by name or ARN. */
 export interface EcsPlatformOptions extends EcsPlace {
-  /** Names of the two services. */
   names: Record<Colour, string>;
   /** Container that gets the version; null: the only one. */
   container: string | null;
@@ -33,7 +33,10 @@ export interface EcsPlatformOptions extends EcsPlace {
  * CUTOVER_ROUTER_OBJECT for a service that is deployed by something else.
  */
 export function createEcsPlatform(options: EcsPlatformOptions): Platform {
-  const { region, cluster, names } = options;
+  const { region } = options;
+  // Auto scaling knows no ARNs of what it scales.
+  const cluster = nameOf(options.cluster);
+  const names = { blue: nameOf(options.names.blue), green: nameOf(options.names.green) };
   const api = createEcsApi({ region, cluster });
   const scaling = createScaling({ region, cluster }, api);
 
@@ -160,4 +163,9 @@ export function createEcsPlatform(options: EcsPlatformOptions): Platform {
     },
     remove: free,
   };
+}
+
+/** `arn:aws:ecs:eu-west-1:123456789012:service/shop/checkout-blue` is `checkout-blue`. */
+function nameOf(nameOrArn: string): string {
+  return nameOrArn.slice(nameOrArn.lastIndexOf('/') + 1);
 }

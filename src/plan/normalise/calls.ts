@@ -4,6 +4,7 @@ import type { Finding } from '../finding.ts';
 import type { WrittenPlan } from '../schema/plan.ts';
 import type {
   CheckPlan,
+  CloudFrontCall,
   HookPlan,
   HookPoint,
   HttpCall,
@@ -65,8 +66,11 @@ export function normaliseNotifiers(written: NonNullable<WrittenPlan['notifiers']
 function normaliseHook(written: WrittenHook, point: HookPoint): HookPlan {
   return {
     name: written.name,
-    call: otherCall(written, 'POST'),
-    timeout_ms: milliseconds(written.timeout, DEFAULTS.hook_timeout_ms),
+    call: written.cloudfront === undefined ? otherCall(written, 'POST') : cloudfrontCall(written.cloudfront),
+    timeout_ms: milliseconds(
+      written.timeout,
+      written.cloudfront === undefined ? DEFAULTS.hook_timeout_ms : DEFAULTS.invalidation_timeout_ms,
+    ),
     attempts: written.attempts ?? DEFAULTS.hook_attempts,
     on_failure: written.on_failure ?? DEFAULTS.hook_on_failure[point],
   };
@@ -84,6 +88,10 @@ function httpCall(written: WrittenRequest, otherwise: SmokeMethod): HttpCall {
   const { method, place } = methodAndPlace(written, otherwise);
   const { headers, json, status } = written;
   return { kind: 'http', method, url: place, headers: headers ?? {}, json: json ?? null, status: status ?? null };
+}
+
+function cloudfrontCall({ distribution, paths }: NonNullable<WrittenHook['cloudfront']>): CloudFrontCall {
+  return { kind: 'cloudfront', distribution, paths: paths ?? [...DEFAULTS.invalidated_paths] };
 }
 
 function scriptCall({ command, env }: WrittenScript): ScriptCall {

@@ -20,6 +20,12 @@ export const DEFAULTS = {
   pods: '$service-$colour-[a-z0-9]+-[a-z0-9]+',
   /** A scrape carries the time at which it began, and can be asked for once it has ended. */
   ingestion_delay_ms: SECOND_MS,
+  cloudwatch: {
+    period_ms: MINUTE_MS,
+    /** CloudWatch's own dashboards show a data point as complete a minute after its period. */
+    ingestion_delay_ms: MINUTE_MS,
+    statistic: 'Sum',
+  },
   warmup: { duration_ms: 3 * MINUTE_MS, traffic_percentage: 0 },
   health_check: { duration_ms: 2 * MINUTE_MS, traffic_percentage: 1 },
   performance_validation: { duration_ms: 5 * MINUTE_MS, traffic_percentage: 10 },
@@ -41,6 +47,9 @@ export const DEFAULTS = {
   provision_timeout_ms: 10 * MINUTE_MS,
   check_timeout_ms: 2 * SECOND_MS,
   hook_timeout_ms: 30 * SECOND_MS,
+  /** An edge location takes minutes to forget. */
+  invalidation_timeout_ms: 10 * MINUTE_MS,
+  invalidated_paths: ['/*'],
   hook_attempts: 3,
   hook_on_failure: {
     before_switch: 'rollback',

@@ -4,7 +4,7 @@ import type { Finding } from '../finding.ts';
 import { nearestName } from '../nearest.ts';
 import type { WrittenPlan } from '../schema/plan.ts';
 import { SECRET_PREFIX, valuesIn } from '../smoke-values.ts';
-import { HOOK_POINTS, type HttpCall, type Plan, type ScriptCall } from '../types.ts';
+import { type CloudFrontCall, HOOK_POINTS, type HttpCall, type Plan, type ScriptCall } from '../types.ts';
 import { placedCriteria } from './criteria.ts';
 import { validationShares } from './shares.ts';
 
@@ -114,7 +114,8 @@ function calls({ checks, hooks }: Plan): Place[] {
 }
 
 /** A map with one key, `env`, would itself look like a secret: each value is looked at by itself. */
-function callPlaces(call: HttpCall | ScriptCall, at: Path): Place[] {
+function callPlaces(call: HttpCall | ScriptCall | CloudFrontCall, at: Path): Place[] {
+  if (call.kind === 'cloudfront') return [];
   const base = [...at, call.kind];
   const each = (values: Record<string, unknown>, key: string) =>
     Object.entries(values).map(([name, value]) => ({ value, at: [...base, key, name] }));

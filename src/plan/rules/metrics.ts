@@ -3,8 +3,14 @@ import { formatDuration } from '../duration.ts';
 import { lackOf } from '../exporters.ts';
 import type { Finding } from '../finding.ts';
 import { builtInMetric } from '../metrics.ts';
-import { type PrometheusSettings, prometheusSettings, webSettings } from '../schema/normalised-metrics.ts';
+import {
+  cloudwatchSettings,
+  type PrometheusSettings,
+  prometheusSettings,
+  webSettings,
+} from '../schema/normalised-metrics.ts';
 import type { Plan } from '../types.ts';
+import { checkCloudWatch, lackIn } from './cloudwatch.ts';
 import { placedCriteria, queryKey } from './criteria.ts';
 
 /** A rollback would come as much later. */
@@ -20,7 +26,17 @@ export function checkMetrics(plan: Plan): Finding[] {
         ...checkAsked(plan, (metric) => lackOf(settings.exporter, metric)),
         ...checkCounts(plan, settings.counts),
         ...checkAccess(settings),
-        ...checkDelays(settings),
+        ...checkDelay(plan, settings.ingestion_delay_ms),
+      ];
+    }
+    case 'cloudwatch': {
+      const settings = cloudwatchSettings.safeParse(config).data;
+      if (settings === undefined) return [];
+      return [
+        ...checkAsked(plan, lackIn(plan, settings)),
+        ...checkCounts(plan, settings.counts),
+        ...checkDelay(plan, settings.ingestion_delay_ms),
+        ...checkCloudWatch(plan, settings),
       ];
     }
     case 'web': {
@@ -85,13 +101,13 @@ function checkAccess({ url, fallback, basic_auth, bearer_token_file, tls }: Prom
   return findings;
 }
 
-function checkDelays({ ingestion_delay_ms }: PrometheusSettings): Finding[] {
-  if (ingestion_delay_ms <= MAX_INGESTION_DELAY_MS) return [];
+function checkDelay({ metrics }: Plan, delayMs: number): Finding[] {
+  if (delayMs <= MAX_INGESTION_DELAY_MS) return [];
   const most = formatDuration(MAX_INGESTION_DELAY_MS);
   return [
     {
       code: 'CUTOVER_PLAN_DURATION',
-      path: ['metrics', 'prometheus', 'ingestion_delay'],
+      path: ['metrics', metrics.kind, 'ingestion_delay'],
       message: `The delay is longer than ${most}: a rollback would come as much later.`,
       hint: `Write ${most} at most.`,
     },

@@ -134,3 +134,10 @@ export function queriesIn(query: z.ZodString) {
 }
 
 export const queries = queriesIn(text('a query', 8_000));
+
+export function countsOf(query: z.ZodString) {
+  return queriesIn(query).optional().meta({
+    description: 'Metric name → query of the observations behind its query. `min_observations` holds for those only.',
+    otherwise: 'none',
+  });
+}

@@ -4,8 +4,18 @@ import { formatDuration } from '../duration.ts';
 import { DEFAULTS } from '../normalise/defaults.ts';
 import type { HookPlan } from '../types.ts';
 import { count, durationText, hookName, MAX_LIST } from './base.ts';
-import { callUrl, given, METHOD_KEYS, requestParts, script, secretOf } from './requests.ts';
+import {
+  callUrl,
+  distribution,
+  given,
+  invalidatedPaths,
+  METHOD_KEYS,
+  requestParts,
+  script,
+  secretOf,
+} from './requests.ts';
 
+const KINDS = ['http', 'script', 'cloudfront'] as const;
 const PLACES = ['url', ...METHOD_KEYS] as const;
 
 function asked(method: string) {
@@ -25,6 +35,14 @@ const http = z
   })
   .refine((request) => given(request, PLACES) === 1, `a request with exactly one of ${PLACES.join(', ')}`);
 
+const cloudfront = z.strictObject({
+  distribution: distribution.meta({ description: 'ID of the distribution.' }),
+  paths: invalidatedPaths.optional().meta({
+    description: 'Paths to forget; each begins with / and may end with `*`.',
+    default: [...DEFAULTS.invalidated_paths],
+  }),
+});
+
 type OnFailure = HookPlan['on_failure'];
 
 function hooks(
@@ -40,9 +58,12 @@ function hooks(
       script: script
         .optional()
         .meta({ description: 'A program; exit code 0 is success. The worker must allow scripts.' }),
+      cloudfront: cloudfront.optional().meta({
+        description: 'An invalidation of Amazon CloudFront, waited for until every edge location has forgotten.',
+      }),
       timeout: durationText.optional().meta({
         description: 'Time limit of one attempt.',
-        default: formatDuration(DEFAULTS.hook_timeout_ms),
+        otherwise: `${formatDuration(DEFAULTS.hook_timeout_ms)}; ${formatDuration(DEFAULTS.invalidation_timeout_ms)} with \`cloudfront\``,
       }),
       attempts: count('a number of attempts', 1, 100).optional().meta({
         description: 'Attempts in all, each with the same idempotency key.',
@@ -53,7 +74,7 @@ function hooks(
         default: otherwise,
       }),
     })
-    .refine((written) => given(written, ['http', 'script']) === 1, 'a hook with exactly one of http, script');
+    .refine((written) => given(written, KINDS) === 1, `a hook with exactly one of ${KINDS.join(', ')}`);
   return z.array(hook, 'a list of hooks').max(MAX_LIST, `at most ${MAX_LIST} hooks`).meta({ description, default: [] });
 }
 

@@ -4,7 +4,8 @@ import { formatDuration } from '../duration.ts';
 import { EXPORTER_NAMES } from '../exporters.ts';
 import { DEFAULTS } from '../normalise/defaults.ts';
 import { parseValuePath } from '../value-path.ts';
-import { count, durationText, httpUrl, MAX_TEXT, percent, queries, queriesIn, text } from './base.ts';
+import { count, countsOf, durationText, httpUrl, MAX_TEXT, percent, queries, queriesIn, text } from './base.ts';
+import { cloudwatch } from './cloudwatch.ts';
 
 const headers = z
   .record(text('a header', 200), z.string('a text').max(MAX_TEXT))
@@ -36,12 +37,6 @@ const valuePath = z
   .string(PATH_EXPECTED)
   .max(500, PATH_EXPECTED)
   .refine((path) => parseValuePath(path) !== null, PATH_EXPECTED);
-const countsOf = (query: z.ZodString) =>
-  queriesIn(query).optional().meta({
-    description: 'Metric name → query of the observations behind its query. `min_observations` holds for those only.',
-    otherwise: 'none',
-  });
-
 const prometheus = z
   .strictObject({
     url: httpUrl.meta({ description: 'Address of the server.', examples: ['http://prometheus:9090'] }),
@@ -151,22 +146,12 @@ const web = z
   })
   .meta({ description: 'Any HTTP endpoint that answers JSON, asked every second at the oftenest.' });
 
-const region = text('a region').optional().meta({ description: 'AWS region.' });
-
 const providers = {
   scrape: z
     .strictObject({ queries: ownQueries })
     .meta({ description: "The router's and the instances' own /metrics pages, read every 250ms at the oftenest." }),
   prometheus,
-  cloudwatch: z
-    .strictObject({
-      region,
-      namespace: text('a namespace').optional().meta({
-        description: 'CloudWatch namespace of the metrics.',
-      }),
-      queries: queries.optional(),
-    })
-    .meta({ description: 'Amazon CloudWatch, asked every 10s at the oftenest.' }),
+  cloudwatch,
   web,
 };
 

@@ -5,7 +5,7 @@ import { SAFE_PHASES, SMOKE_METHODS } from '../types.ts';
 import { checkName, environmentOf, hookName, MAX_LIST, MAX_TEXT } from './base.ts';
 import { metricCriterion, milliseconds, name, share, status } from './normalised-base.ts';
 import { headers, secret } from './normalised-smoke.ts';
-import { callUrl, callUrlOrPath } from './requests.ts';
+import { callUrl, callUrlOrPath, distribution, invalidatedPaths } from './requests.ts';
 
 const request = {
   kind: z.literal('http'),
@@ -20,7 +20,8 @@ const script = z.strictObject({
   env: environmentOf(z.union([z.string().max(MAX_TEXT), secret])),
 });
 const checkCall = z.discriminatedUnion('kind', [z.strictObject({ ...request, url: callUrlOrPath }), script]);
-const hookCall = z.discriminatedUnion('kind', [z.strictObject({ ...request, url: callUrl }), script]);
+const cloudfront = z.strictObject({ kind: z.literal('cloudfront'), distribution, paths: invalidatedPaths });
+const hookCall = z.discriminatedUnion('kind', [z.strictObject({ ...request, url: callUrl }), script, cloudfront]);
 
 const check: z.ZodType<CheckPlan> = z.union([
   z.strictObject({ call: checkCall, timeout_ms: milliseconds }),

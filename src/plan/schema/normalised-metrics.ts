@@ -1,5 +1,6 @@
 /** The settings of the metrics providers as they stand in a normalised plan: strict, since anyone can start raw JSON. */
 import { z } from 'zod';
+import { DIMENSION_NAMES } from '../cloudwatch.ts';
 import { EXPORTER_NAMES } from '../exporters.ts';
 import { httpUrl, MAX_TEXT, queries } from './base.ts';
 import { milliseconds, name } from './normalised-base.ts';
@@ -37,7 +38,33 @@ export type PrometheusSettings = z.infer<typeof prometheusSettings>;
 export const webSettings = z.strictObject({ url: httpUrl, headers, counts: queries });
 export type WebSettings = z.infer<typeof webSettings>;
 
-const SETTINGS: Readonly<Record<string, z.ZodType>> = { prometheus: prometheusSettings, web: webSettings };
+const ofColour = z.strictObject(Object.fromEntries(DIMENSION_NAMES.map((dimension) => [dimension, name]))).partial();
+export const cloudwatchSettings = z.strictObject({
+  /** Null: the router's, the platform's, else the worker's. */
+  region: name.nullable(),
+  period_ms: milliseconds,
+  ingestion_delay_ms: milliseconds,
+  /** Go before those that follow from router and platform. */
+  dimensions: z.strictObject({ blue: ofColour, green: ofColour }),
+  /** Name → metric, statistic over each period, dimensions that select a colour. */
+  series: z.record(
+    name,
+    z.strictObject({
+      namespace: z.string().max(MAX_TEXT),
+      metric: name,
+      dimensions: z.record(name, name),
+      statistic: name,
+    }),
+  ),
+  counts: queries,
+});
+export type CloudWatchSettings = z.infer<typeof cloudwatchSettings>;
+
+const SETTINGS: Readonly<Record<string, z.ZodType>> = {
+  prometheus: prometheusSettings,
+  cloudwatch: cloudwatchSettings,
+  web: webSettings,
+};
 
 /** Refuses the settings of a provider that this version has and that cannot be its own. */
 export function checkSettings({ kind, config }: { kind: string; config: unknown }, context: z.RefinementCtx): void {

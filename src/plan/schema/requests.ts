@@ -87,6 +87,21 @@ export const script = z.strictObject(
   SCRIPT_EXPECTED,
 );
 
+const DISTRIBUTION_EXPECTED = 'the ID of a distribution, such as E2QWRUHAPOMQZL';
+export const distribution = z.string(DISTRIBUTION_EXPECTED).regex(/^[A-Z0-9]{3,40}$/, DISTRIBUTION_EXPECTED);
+const INVALIDATED_EXPECTED = 'a path that begins with / and may end with *, such as /assets/*';
+/** Visible ASCII: CloudFront wants all else encoded. */
+export const invalidatedPaths = z
+  .array(
+    z
+      .string(INVALIDATED_EXPECTED)
+      .max(MAX_TEXT)
+      .regex(/^\/[!-)+-~]*\*?$/, INVALIDATED_EXPECTED),
+    'a list of paths',
+  )
+  .min(1, 'a path at least')
+  .max(MAX_LIST, `at most ${MAX_LIST} paths`);
+
 /** How many of the keys have a value. */
 export function given<K extends string>(written: { readonly [key in K]?: unknown }, keys: readonly K[]): number {
   return keys.filter((key) => written[key] !== undefined).length;

@@ -1,5 +1,5 @@
 /** Hooks, checks and notifiers as people read them. Addresses lose their query, which may hold what is nobody's business. */
-import type { CheckPlan, HookPlan, HttpCall, NotifierPlan, ScriptCall } from '../types.ts';
+import type { CheckPlan, CloudFrontCall, HookPlan, HttpCall, NotifierPlan, ScriptCall } from '../types.ts';
 
 export interface TimelineHook {
   name: string;
@@ -34,7 +34,8 @@ export function notifierText({ kind, url }: NotifierPlan): string {
   return `${kind} ${URL.canParse(url) ? new URL(url).host : url}`;
 }
 
-function callText(call: HttpCall | ScriptCall): string {
+function callText(call: HttpCall | ScriptCall | CloudFrontCall): string {
+  if (call.kind === 'cloudfront') return `invalidate ${call.paths.join(' ')} of CloudFront ${call.distribution}`;
   if (call.kind === 'script') return call.command.join(' ');
   return `${call.method} ${call.url.replace(/[?#].*$/s, '')}`;
 }

@@ -6,6 +6,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import type { HookInput } from '../../../src/activities/types.ts';
 import { createWatchActivities } from '../../../src/activities/watch-activities.ts';
 import type { Adapters } from '../../../src/adapters/registry.ts';
+import type { Cdn } from '../../../src/adapters/types.ts';
 import type { HookPlan, HttpCall } from '../../../src/plan/types.ts';
 import { watchInput } from '../../support/watch-world.ts';
 
@@ -98,6 +99,7 @@ export interface HookRun {
 export interface HookOptions {
   scripts?: string | null;
   secrets?: Record<string, string>;
+  cdn?: Cdn;
   /** Cancels the activity. */
   signal?: AbortSignal;
 }
@@ -109,6 +111,7 @@ export async function runHook(input: HookInput, options: HookOptions = {}): Prom
     adapters: {} as Adapters,
     secrets: (name) => secrets[name],
     scripts: options.scripts,
+    cdn: options.cdn,
   });
   const mock = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => {}) });
   const beats: unknown[] = [];

@@ -13,7 +13,7 @@ import {
   EC2Client,
 } from '@aws-sdk/client-ec2';
 import type { ProxiedAnswer } from '../intercepting-proxy.ts';
-import { type AwsCall, isAction } from './fault-proxy.ts';
+import type { AwsCall } from './fault-proxy.ts';
 import type { AwsStage } from './stage.ts';
 
 export interface AsgRunnerOptions {
@@ -91,14 +91,26 @@ export function startAsgRunner({ proxy, direct }: AwsStage, { startMs = 0 }: Asg
     return { status: 200, headers: { 'content-type': 'text/xml' }, body };
   }
 
-  proxy.always(isAction('DescribeAutoScalingGroups'), async (pass) => describe(await pass()));
-  proxy.always(isAction('StartInstanceRefresh'), (_, call) => refresh(call));
-  proxy.always(isAction('CreateLaunchTemplateVersion'), (_, call) => copyTemplate(call));
-  proxy.always(isAction('DescribeScalingActivities'), async (pass, call) => {
+  async function activities(pass: () => Promise<ProxiedAnswer>, call: AwsCall): Promise<ProxiedAnswer> {
     const reason = exhausted.get(parameter(call, 'AutoScalingGroupName'));
     if (reason === undefined) return pass();
     const activity = `<member><StatusCode>Failed</StatusCode><StatusMessage>${reason}</StatusMessage></member>`;
     return answered('DescribeScalingActivities', `<Activities>${activity}</Activities>`);
+  }
+
+  proxy.layer(async (pass, call) => {
+    switch (call.action) {
+      case 'DescribeAutoScalingGroups':
+        return describe(await pass());
+      case 'StartInstanceRefresh':
+        return refresh(call);
+      case 'CreateLaunchTemplateVersion':
+        return copyTemplate(call);
+      case 'DescribeScalingActivities':
+        return activities(pass, call);
+      default:
+        return pass();
+    }
   });
   return { stuck, exhausted };
 }

@@ -167,7 +167,8 @@ function wrongIn(set: ResourceRecordSet, all: readonly ResourceRecordSet[]): str
     );
   }
   if (AliasTarget === undefined && group.some((one) => one.AliasTarget === undefined && one.TTL !== TTL)) {
-    wrong.push(`Invalid request: the TTL of ${worded(set)} differs from that of the others`);
+    const named = `RRSet with DNS name ${Name}, type ${Type}, SetIdentifier ${set.SetIdentifier}`;
+    wrong.push(`${named} cannot be created as weighted sets must contain the same TTL.`);
   }
   return wrong;
 }

@@ -68,6 +68,15 @@ describe('a check of the plan', () => {
 });
 
 describe('hooks', () => {
+  it('that have CloudFront forget everything, have ten minutes, if nothing else is said', () => {
+    const first = '{name: a, cloudfront: {distribution: E2QWRUHAPOMQZL}}';
+    const second = '{name: b, cloudfront: {distribution: E12, paths: [/a/*]}, timeout: 5m}';
+    expect(planOf(`hooks: {after_switch: [${first}, ${second}]}`).hooks.after_switch).toMatchObject([
+      { call: { kind: 'cloudfront', distribution: 'E2QWRUHAPOMQZL', paths: ['/*'] }, timeout_ms: 600_000, attempts: 3 },
+      { call: { kind: 'cloudfront', distribution: 'E12', paths: ['/a/*'] }, timeout_ms: 300_000 },
+    ]);
+  });
+
   it('are POST requests with what each point means by failing', () => {
     const one = '[{name: a, http: {url: "http://a.example.com/"}}]';
     const { hooks } = planOf(`hooks: {${HOOK_POINTS.map((point) => `${point}: ${one}`).join(', ')}}`);

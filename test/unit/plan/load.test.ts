@@ -159,7 +159,11 @@ describe('a plan', () => {
     expect(load(phases).plan.metrics.settle_ms).toBe(2_000);
     expect(load(phases, [...REQUIRED, 'metrics.settle=3s']).plan.metrics.settle_ms).toBe(3_000);
     expect(load('metrics: {resolution: 20s}').plan.metrics).toMatchObject({ window_ms: 20_000, max_gap_ms: 40_000 });
-    expect(load('metrics: {cloudwatch: {}}').plan.metrics).toMatchObject({ kind: 'cloudwatch', resolution_ms: 10_000 });
+    expect(
+      load('metrics: {resolution: 5s, web: {url: "http://s:1", queries: {error_rate: $.a}}}').plan.metrics,
+    ).toMatchObject({
+      max_gap_ms: 10_000,
+    });
     expect(load('smoke: {max_response_time: 9s}').plan.smoke).toMatchObject({
       max_response_time_ms: 9_000,
       timeout_ms: 10_000,

@@ -36,7 +36,7 @@ describe('the worker checks a normalised plan again', () => {
     ['a missing key', ({ switch: _, ...plan }) => plan, '`switch`'],
     ['an unknown key', (plan) => ({ ...plan, plugins: [] }), 'plugins'],
     ['a name that is no name', (plan) => ({ ...plan, service: 'a/b' }), '`service` must be a name'],
-    ['an unknown platform', (plan) => ({ ...plan, platform: { kind: 'nomad' } }), 'platform.nomad'],
+    ['a router that is not built', (plan) => ({ ...plan, router: { kind: 'haproxy' } }), 'router.haproxy'],
     ['a local platform without its keys', (plan) => ({ ...plan, platform: { kind: 'local' } }), '`platform'],
     [
       'shares that fall',

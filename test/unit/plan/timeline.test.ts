@@ -205,6 +205,10 @@ describe('the timeline of a plan', () => {
       ],
     });
     expect(hooks[1]?.hooks?.run[0]?.call).toBe('./purge --all');
+    const cdn = 'hooks: {after_switch: [{name: cdn, cloudfront: {distribution: E123, paths: [/a/*, /b]}}]}';
+    expect(timeline(cdn).stages.flatMap((stage) => stage.hooks?.run ?? [])).toMatchObject([
+      { call: 'invalidate /a/* /b of CloudFront E123', timeout_ms: 10 * MINUTE_MS },
+    ]);
     expect(hooked.after_rollback.hooks.map(({ name }) => name)).toEqual(['flags-off']);
     expect(hooked.can_take_longer.join()).toContain('a hook');
     const bare = timeline('');

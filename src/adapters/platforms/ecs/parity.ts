@@ -2,8 +2,7 @@
 import type { ContainerDefinition, LoadBalancer, Service } from '@aws-sdk/client-ecs';
 import type { Colour } from '../../../plan/types.ts';
 import { type Facts, hashOf, neutralFacts, putFacts } from '../../facts.ts';
-import type { ScalingRules } from './scaling.ts';
-import { MIN_TAG } from './scaling.ts';
+import { MIN_TAG, type ScalingRules } from './scaling.ts';
 import { primaryOf } from './services.ts';
 import { type Revision, registerable } from './task-definitions.ts';
 
