@@ -5,6 +5,7 @@ import type { Colour } from '../plan/types.ts';
 import { formatWeights, sameWeights } from '../plan/weights.ts';
 import { type Polling, poll } from './polling.ts';
 import type { ColourInput, KeptInput, WatchActivities } from './types.ts';
+import { RECENT_VERSION_MS } from './watch-drift.ts';
 import type { Target } from './watch-types.ts';
 
 /** How often a kept colour is looked at, and how many looks in a row must find it short. */
@@ -127,7 +128,7 @@ export async function watchKept(
   const inspectServing = async (signal: AbortSignal): Promise<ColourState | null> => {
     if (serving === undefined) return null;
     // The look that confirms another version is one at the colour as it is now.
-    const maxAgeMs = foreign === 0 ? KEPT_AGE_MS : 0;
+    const maxAgeMs = foreign === 0 ? RECENT_VERSION_MS : 0;
     return platform.inspect(serving.colour, signal, maxAgeMs).catch(() => null);
   };
   const seen = await poll(polling, {

@@ -41,6 +41,12 @@ export interface VersionDriftDependencies extends Timing {
 
 /** Where it can be watched; anything else is believed when it is read as it is now. */
 const RECENT_MS = 90_000;
+/**
+ * A version is looked at for hours beside what is judged, and an open watch tells of another one at once: only a watch that
+ * has stopped silently is noticed as late as this. (A cluster in which nothing happens gives its watches no sign of life, so
+ * that a shorter time would cost two requests each time.)
+ */
+export const RECENT_VERSION_MS = 900_000;
 const PAUSE_MS = 5_000;
 const AGAIN_MS = 200;
 
@@ -52,6 +58,7 @@ export function createDriftWatch({ router, weights, exposed, ...timing }: DriftD
   }
 
   return createLooks(timing, {
+    recentMs: RECENT_MS,
     read: async (signal, maxAgeMs) => ({ router: await router.read(signal, maxAgeMs) }),
     isOurs: (seen) => sameTraffic(seen.router, { weights, exposed }),
     isSame: (one, other) => sameTraffic(one.router, other.router),
@@ -61,6 +68,7 @@ export function createDriftWatch({ router, weights, exposed, ...timing }: DriftD
 /** Whoever replaces the version while it is judged has judged it for nothing. */
 export function createVersionWatch({ platform, candidate, version, ...timing }: VersionDriftDependencies): DriftWatch {
   return createLooks(timing, {
+    recentMs: RECENT_VERSION_MS,
     read: async (signal, maxAgeMs) => ({
       router: null,
       version: (await platform.inspect(candidate, signal, maxAgeMs)).version,
@@ -86,6 +94,8 @@ export function anyDrift(watches: readonly DriftWatch[]): DriftWatch {
 }
 
 interface Looking<T> {
+  /** How old the first look at something may be. */
+  recentMs: number;
   read(signal: AbortSignal, maxAgeMs: number): Promise<T>;
   isOurs(seen: T): boolean;
   isSame(one: T, other: T): boolean;
@@ -99,7 +109,7 @@ function createLooks<T extends Drift>({ clock, timeoutMs, signal }: Timing, look
 
   async function read(): Promise<void> {
     readAtMs = clock.now();
-    const maxAgeMs = suspect === null ? RECENT_MS : 0;
+    const maxAgeMs = suspect === null ? looking.recentMs : 0;
     const seen = await bounded(timeoutMs, signal, (limit) => looking.read(limit, maxAgeMs)).catch(() => null);
     if (seen === null) return;
     if (looking.isOurs(seen)) {
