@@ -39,13 +39,12 @@ export interface VersionDriftDependencies extends Timing {
   version: string;
 }
 
-/** Where it can be watched; anything else is believed when it is read as it is now. */
-const RECENT_MS = 90_000;
 /**
- * A version is looked at for hours beside what is judged, and an open watch tells of another one at once: only a watch that
- * has stopped silently is noticed as late as this. (A cluster in which nothing happens gives its watches no sign of life, so
- * that a shorter time would cost two requests each time.)
+ * Looked at for hours beside what is judged, and where it can be watched an open watch tells of another one at once: only a watch
+ * that has stopped silently is noticed as late as this. (A cluster in which nothing happens gives its watches no sign of life, so
+ * that each of them costs a request in this time.) Anything else is believed when it is read as it is now.
  */
+const RECENT_MS = 600_000;
 export const RECENT_VERSION_MS = 900_000;
 const PAUSE_MS = 5_000;
 const AGAIN_MS = 200;
