@@ -1,4 +1,4 @@
-/** A Prometheus that reads one page every second, and that page: two colours of a service under a steady load. */
+/** A Prometheus that reads one page every second, and a page: two colours of a service under a steady load. */
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -18,11 +18,24 @@ export interface BenchPrometheus {
 const ROUTES = 10;
 const STATUSES = ['200', '404', '500'];
 
-/** Ready once the page has been read `scrapes` times. Throws where no `prometheus` is on PATH. */
-export async function startPrometheus(folder: string, scrapes: number): Promise<BenchPrometheus> {
-  const page = await startPage();
+export interface BenchPage {
+  /** Host and port. */
+  host: string;
+  close(): Promise<void>;
+}
+
+/**
+ * In a folder of that name; ready once the page, which it closes in the end, has been read `scrapes` times. Throws where no
+ * `prometheus` is on PATH.
+ */
+export async function startPrometheus(
+  folder: string,
+  name: string,
+  page: BenchPage,
+  scrapes: number,
+): Promise<BenchPrometheus> {
   const [port = 0] = await freePorts(1);
-  const home = join(folder, 'prometheus');
+  const home = join(folder, name);
   await mkdir(home, { recursive: true });
   const scrape_configs = [{ job_name: 'bench', static_configs: [{ targets: [page.host] }] }];
   await writeFile(join(home, 'prometheus.yml'), stringify({ global: { scrape_interval: '1s' }, scrape_configs }));
@@ -53,7 +66,7 @@ export async function startPrometheus(folder: string, scrapes: number): Promise<
   }
 }
 
-async function startPage(): Promise<{ host: string; close(): Promise<void> }> {
+export async function steadyPage(): Promise<BenchPage> {
   const registry = new Registry();
   const durations = new Histogram({
     name: 'http_request_duration_seconds',

@@ -5,7 +5,7 @@ import { CutoverError } from '../errors.ts';
 import { checkNormalisedPlan } from '../plan/normalised.ts';
 import type { Colour } from '../plan/types.ts';
 import { formatWeights, otherColour } from '../plan/weights.ts';
-import { compareColours } from './parity.ts';
+import { compareColours, withDoubts } from './parity.ts';
 import type { ClaimInput, ClaimResult } from './types.ts';
 
 /**
@@ -27,7 +27,12 @@ export async function claimRouter(adapters: Adapters, input: ClaimInput, signal:
   const [active_state, standby_state, parity] = await Promise.all([
     platform.inspect(active, signal),
     platform.inspect(otherColour(active), signal),
-    compareColours(platform, active, input.plan.require_parity, signal),
+    withDoubts(
+      compareColours(platform, active, input.plan.require_parity, signal),
+      platform,
+      { drain_ms: input.plan.switch.drain_ms },
+      signal,
+    ),
   ]);
   const mine = found.fence !== null && found.fence.run === input.run && found.fence.step === 0;
   const fence: Fence =

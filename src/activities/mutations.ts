@@ -26,10 +26,16 @@ export function createMutationActivities({ adapters }: ActivityDependencies): Mu
     },
     async scaleColour(input) {
       const signal = cancellationSignal();
-      const state = await adapters.platform(input.target).inspect(input.colour, signal);
-      if (input.size < state.desired) await refuseUnderTraffic(adapters, input, `scale down`, signal);
-      await adapters.platform(input.target).scale(input.colour, input.size, signal);
+      const platform = adapters.platform(input.target, input.urgent);
+      const [state, least] = await Promise.all([
+        platform.inspect(input.colour, signal),
+        input.kept_of === undefined ? null : platform.leastKept?.(input.colour, input.kept_of, signal),
+      ]);
+      const size = Math.max(input.size, least?.size ?? 0);
+      if (size < state.desired) await refuseUnderTraffic(adapters, input, `scale down`, signal);
+      await platform.scale(input.colour, size, signal);
       await releaseClaim(adapters, input, signal);
+      return { size, note: size > input.size ? (least?.reason ?? null) : null };
     },
     async removeColour(input) {
       const signal = cancellationSignal();

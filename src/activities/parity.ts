@@ -1,5 +1,5 @@
-/** Both colours compared, before anything is written. */
-import type { Platform } from '../adapters/types.ts';
+/** Both colours compared with each other, and with what the plan expects of them, before anything is written. */
+import type { Platform, PlatformExpectations } from '../adapters/types.ts';
 import { CutoverError } from '../errors.ts';
 import type { Colour } from '../plan/types.ts';
 import { otherColour } from '../plan/weights.ts';
@@ -31,6 +31,19 @@ export async function compareColours(
   if ('error' in read) return unread(read.error, isRequired);
   if (read.length > 0 && isRequired) throw differing(read, active);
   return { differences: read, note: read.length === 0 ? 'no differences' : `${count(read)} found` };
+}
+
+/** In the note that people read of the parity: what the platform doubts. A doubt that cannot be read is none. */
+export async function withDoubts(
+  parity: Promise<Parity>,
+  platform: Platform,
+  expected: PlatformExpectations,
+  signal: AbortSignal,
+): Promise<Parity> {
+  const read = bounded(TIMEOUT_MS, signal, async (limit) => (await platform.doubts?.(expected, limit)) ?? []);
+  const [found, doubts] = await Promise.all([parity, read.catch(() => [])]);
+  signal.throwIfAborted();
+  return { ...found, note: [found.note, ...doubts.map((doubt) => `in doubt: ${doubt}`)].join('; ') };
 }
 
 function unread(error: unknown, isRequired: boolean): Parity {

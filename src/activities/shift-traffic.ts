@@ -12,7 +12,8 @@ const CONVERGENCE_LOOK_MS = 200;
 
 export async function shiftTraffic(adapters: Adapters, input: ShiftInput, signal: AbortSignal): Promise<ShiftOutcome> {
   const deadlineMs = Date.now() + activityInfo().startToCloseTimeoutMs;
-  const platform = adapters.platform(input.target);
+  const urgent = input.mode !== 'forward';
+  const platform = adapters.platform(input.target, urgent);
   const capacity = await readCapacity(platform, input, signal);
   if (capacity.kind === 'short') {
     return {
@@ -25,7 +26,7 @@ export async function shiftTraffic(adapters: Adapters, input: ShiftInput, signal
   }
   refuseWhenLate(deadlineMs);
   const { weights, expose, expected_revision, fence } = input;
-  const router = adapters.router(input.target);
+  const router = adapters.router(input.target, urgent);
   const force = input.mode === 'force';
   const wanted = { weights, ...(expose === undefined ? {} : { expose }) };
   const result = await router.shift({ ...wanted, expected_revision, fence, force }, signal);

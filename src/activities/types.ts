@@ -65,6 +65,17 @@ export interface ColourInput {
   colour: Colour;
 }
 
+/** `urgent`: a rollback rests on it, and waits for no bound of requests. */
+export interface Urgency {
+  urgent?: true;
+}
+
+/** What was asked for; `note`: why it is more than the caller wanted. */
+export interface Scaled {
+  size: number;
+  note: string | null;
+}
+
 /** Of the run that moves no traffic any more: its claim is released with the colour. Absent: it goes on, or is an earlier version's. */
 export interface FreedColourInput extends ColourInput {
   fence?: Fence;
@@ -80,7 +91,11 @@ export interface MutationActivities {
   shiftTraffic(input: ShiftInput): Promise<ShiftOutcome>;
   /** Refused (CUTOVER_COLOUR_HAS_TRAFFIC) while the colour has traffic; the same holds for scale-down and remove. */
   deployVersion(input: ColourInput & { version: string; size: number }): Promise<void>;
-  scaleColour(input: FreedColourInput & { size: number }): Promise<void>;
+  /**
+   * `kept_of`: the colour is shrunk from so many instances, and kept for a rollback; the platform may want more of them than
+   * `size`, and the answer says so. Absent: to `size`.
+   */
+  scaleColour(input: FreedColourInput & Urgency & { size: number; kept_of?: number }): Promise<Scaled>;
   removeColour(input: FreedColourInput): Promise<void>;
 }
 
@@ -118,6 +133,11 @@ export interface HookInput {
   idempotency_key: string;
 }
 
+export interface KeptInput extends ColourInput {
+  size: number;
+  serving?: { colour: Colour; version: string };
+}
+
 export interface ScheduledWorkInput {
   target: Target;
   /** The colour that has all traffic. */
@@ -141,15 +161,20 @@ export interface WatchActivities {
   moveScheduledWork(input: ScheduledWorkInput): Promise<ScheduledWorkResult>;
   /** Waits, heartbeating, until `size` instances of `version` are ready. Details: what is waited for. */
   /** At `deadline_ms`, epoch milliseconds, it answers with what there is; absent: never. */
-  awaitReady(input: ColourInput & { version: string | null; size: number; deadline_ms?: number }): Promise<ColourState>;
+  awaitReady(
+    input: ColourInput & Urgency & { version: string | null; size: number; deadline_ms?: number },
+  ): Promise<ColourState>;
   /** Waits until new requests follow `weights` everywhere; returns early when the router holds other weights. */
-  awaitConverged(input: { target: Target; weights: Weights }): Promise<RouterState>;
+  awaitConverged(input: Urgency & { target: Target; weights: Weights }): Promise<RouterState>;
   /** Waits until no request is in flight on the colour, or until `deadline_ms` (absolute); tells how many were left. */
   awaitDrained(input: ColourInput & { deadline_ms: number }): Promise<{ left: number | null }>;
   /** Proof that the colour gets no traffic: weight 0 confirmed, nothing in flight, no request counted meanwhile. */
   proveNoTraffic(input: ColourInput): Promise<{ proof: string }>;
-  /** Watches the kept colour's readiness; returns when it is not ready any more. */
-  watchKept(input: ColourInput & { size: number }): Promise<ColourState>;
+  /**
+   * Watches the kept colour's readiness; returns its state when it is not ready any more. `serving`: what has the traffic
+   * meanwhile; its own state is returned when it runs another version.
+   */
+  watchKept(input: KeptInput): Promise<ColourState>;
   /** Without a target, the worker's own log is told. */
   notify(event: NotifyEvent, target?: Target): Promise<void>;
 }

@@ -1,10 +1,11 @@
 /** Read-only waits: what they wait for is in their heartbeat details, and cancelling them ends them at once. */
 import type { Adapters } from '../adapters/registry.ts';
 import type { ColourState, RouterState } from '../adapters/types.ts';
-import type { Colour, Weights } from '../plan/types.ts';
+import type { Colour } from '../plan/types.ts';
 import { formatWeights, sameWeights } from '../plan/weights.ts';
 import { type Polling, poll } from './polling.ts';
-import type { ColourInput, WatchActivities } from './types.ts';
+import type { ColourInput, KeptInput, WatchActivities } from './types.ts';
+import { RECENT_VERSION_MS } from './watch-drift.ts';
 import type { Target } from './watch-types.ts';
 
 /** How often a kept colour is looked at, and how many looks in a row must find it short. */
@@ -21,9 +22,9 @@ const QUIET_MS = 2_000;
 export async function awaitReady(
   adapters: Adapters,
   polling: Polling,
-  { target, colour, version, size, deadline_ms }: Parameters<WatchActivities['awaitReady']>[0],
+  { target, colour, version, size, deadline_ms, urgent }: Parameters<WatchActivities['awaitReady']>[0],
 ): Promise<ColourState> {
-  const platform = adapters.platform(target);
+  const platform = adapters.platform(target, urgent);
   const wanted = `${size} ready instances of ${colour}${version === null ? '' : ` ${version}`}`;
   const isDone = (state: ColourState) => state.ready >= size && (version === null || state.version === version);
   const state = await poll(polling, {
@@ -39,9 +40,9 @@ export async function awaitReady(
 export async function awaitConverged(
   adapters: Adapters,
   polling: Polling,
-  { target, weights }: { target: Target; weights: Weights },
+  { target, weights, urgent }: Parameters<WatchActivities['awaitConverged']>[0],
 ): Promise<RouterState> {
-  const router = adapters.router(target);
+  const router = adapters.router(target, urgent);
   const wanted = formatWeights(weights);
   const result = await poll(polling, {
     read: (signal) => router.convergence(weights, signal),
@@ -115,25 +116,37 @@ export async function proveNoTraffic(
   }
 }
 
-/** A single look that finds too few is not believed: a restarted instance is back a moment later. */
+/** A single look that finds too few, or another version, is not believed: a restarted instance is back a moment later. */
 export async function watchKept(
   adapters: Adapters,
   polling: Polling,
-  { target, colour, size }: ColourInput & { size: number },
+  { target, colour, size, serving }: KeptInput,
 ): Promise<ColourState> {
   const platform = adapters.platform(target);
   let short = 0;
-  const state = await poll(polling, {
-    read: (signal) => platform.inspect(colour, signal, KEPT_AGE_MS),
-    isDone(seen) {
-      short = seen.ready < size ? short + 1 : 0;
-      return short >= KEPT_LOOKS;
+  let foreign = 0;
+  const inspectServing = async (signal: AbortSignal): Promise<ColourState | null> => {
+    if (serving === undefined) return null;
+    // The look that confirms another version is one at the colour as it is now.
+    const maxAgeMs = foreign === 0 ? RECENT_VERSION_MS : 0;
+    return platform.inspect(serving.colour, signal, maxAgeMs).catch(() => null);
+  };
+  const seen = await poll(polling, {
+    async read(signal) {
+      const [kept, other] = await Promise.all([platform.inspect(colour, signal, KEPT_AGE_MS), inspectServing(signal)]);
+      return { kept, other };
     },
-    waitingFor: (seen) =>
-      `keeping ${size} instances of ${colour} ready${seen === null ? '' : `: ${stateOf(seen, null)}`}`,
+    isDone({ kept, other }) {
+      short = kept.ready < size ? short + 1 : 0;
+      foreign = other !== null && other.version !== serving?.version ? foreign + 1 : 0;
+      return short >= KEPT_LOOKS || foreign >= KEPT_LOOKS;
+    },
+    waitingFor: (looked) =>
+      `keeping ${size} instances of ${colour} ready${looked === null ? '' : `: ${stateOf(looked.kept, null)}`}`,
     pauseMs: { min: KEPT_PAUSE_MS, max: KEPT_PAUSE_MS },
   });
-  return found(state);
+  const { kept, other } = found(seen);
+  return foreign >= KEPT_LOOKS && other !== null ? other : kept;
 }
 
 async function readInFlight(

@@ -24,7 +24,7 @@ export interface TickSources {
   checks: CheckReader;
   /** Checks that the plan defines go before those. */
   planChecks: PlanCheckReader;
-  /** Null: the weights are not compared. */
+  /** Null: neither weights nor version are compared. */
   drift: DriftWatch | null;
   signal: AbortSignal;
 }

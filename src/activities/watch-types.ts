@@ -28,6 +28,8 @@ export interface WatchInput {
   circuit_break: { error_rate: number } | null;
   /** What the router must hold; a foreign change ends the watch as `drift`. Null: not compared (a guard). */
   weights: Weights | null;
+  /** What the candidate must run where the weights are compared; absent: its version is not looked at. */
+  version?: string;
   /** What the router must expose beside the weights; absent: not compared. */
   exposed?: Exposure;
   baselines: Baselines;
@@ -63,7 +65,8 @@ export interface WatchHeartbeat {
  * - `breached`: a rollback trigger fired. `failed`: a success criterion is not met and cannot be any more.
  * - `no_data`: no data for `no_data_limit_ms` (or at the end); `on_no_data` decides; watching can go on from `state`.
  * - `gap`: time went by unwatched; the window must grow by `grow_ms` to pass, and goes on from `state`.
- * - `drift`: the router holds other weights than this run wrote; `router` is what it was found to hold.
+ * - `drift`: the router holds other weights than this run wrote, and `router` is what it was found to hold; or, with null
+ *   there, somebody else has put `version` on the candidate.
  * - `tripped`: an error burst on the candidate within one tick.
  * - `replaced`: the watcher was cancelled; whoever goes on with the window (its end was moved) does so from `state`.
  *   A cancelled watcher returns this instead of throwing; null where there was none to answer.
@@ -75,5 +78,6 @@ export type WatchResult =
   | { verdict: 'no_data'; reason: string; evidence: Evidence; state: WatchState }
   | { verdict: 'gap'; grow_ms: number; reason: string; evidence: Evidence; state: WatchState }
   | { verdict: 'drift'; router: RouterState; evidence: Evidence; state: WatchState }
+  | { verdict: 'drift'; router: null; version: string | null; evidence: Evidence; state: WatchState }
   | { verdict: 'tripped'; reason: string; evidence: Evidence; state: WatchState }
   | { verdict: 'replaced'; evidence: Evidence | null; state: WatchState | null };

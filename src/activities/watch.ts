@@ -7,7 +7,7 @@ import type { Evidence } from '../workflows/api.ts';
 import type { ScriptSettings } from './call-script.ts';
 import type { Clock } from './clock.ts';
 import { type CheckReader, createCheckReader } from './watch-checks.ts';
-import { createDriftWatch, type DriftWatch } from './watch-drift.ts';
+import { anyDrift, createDriftWatch, createVersionWatch, type DriftWatch } from './watch-drift.ts';
 import { evidenceOf, noEvidence } from './watch-evidence.ts';
 import { createTickCounter, type WatchObserver } from './watch-observer.ts';
 import { createPlanChecks } from './watch-plan-checks.ts';
@@ -108,8 +108,8 @@ function isHeartbeatDue(lastMs: number, nowMs: number): boolean {
 }
 
 function sourcesOf(input: WatchInput, deps: WatchDependencies): TickSources {
-  const { platform, provider, router = null, calls = NO_CALLS, clock, signal } = deps;
-  const { candidate, active, target, weights, exposed, checks, health_path } = input;
+  const { platform, provider, calls = NO_CALLS, clock, signal } = deps;
+  const { candidate, active, target, checks, health_path } = input;
   const resolutionMs = input.settings.resolution_ms;
   const timeoutMs = tickDeadlineMs(resolutionMs);
   const variables = {
@@ -124,15 +124,23 @@ function sourcesOf(input: WatchInput, deps: WatchDependencies): TickSources {
     provider,
     checks: deps.checks ?? createCheckReader(platform, candidate, health_path, clock, timeoutMs),
     planChecks: createPlanChecks({ checks, platform, candidate, variables, resolutionMs, clock, signal, ...calls }),
-    drift:
-      weights === null || router === null
-        ? null
-        : createDriftWatch({ router, weights, exposed, clock, timeoutMs, signal }),
+    drift: driftOf(input, deps, timeoutMs),
     signal,
   };
 }
 
-/** Nothing passes before the router was read once more. */
+/** A version is looked at only where the weights are: in a window, not by its guard. */
+function driftOf(input: WatchInput, deps: WatchDependencies, timeoutMs: number): DriftWatch | null {
+  const { platform, router = null, clock, signal } = deps;
+  const { weights, exposed, version, candidate } = input;
+  if (weights === null || router === null) return null;
+  const timing = { clock, timeoutMs, signal };
+  const ofTraffic = createDriftWatch({ router, weights, exposed, ...timing });
+  if (version === undefined) return ofTraffic;
+  return anyDrift([ofTraffic, createVersionWatch({ platform, candidate, version, ...timing })]);
+}
+
+/** Nothing passes before router and candidate were read once more. */
 async function unlessDrifted(
   verdict: Verdict | null,
   state: WatchState,
@@ -162,9 +170,9 @@ function result(verdict: Verdict, evidence: Evidence, { provider }: WatchState, 
     case 'gap':
       return { ...verdict, evidence, state: { ...verdict.state, provider } };
     case 'drift': {
-      const router = drift?.found() ?? null;
-      if (router === null) throw new Error('drift without the weights that were found');
-      return { verdict: 'drift', router, evidence, state: { ...verdict.state, provider } };
+      const found = drift?.found() ?? null;
+      if (found === null) throw new Error('drift without what was found');
+      return { verdict: 'drift', ...found, evidence, state: { ...verdict.state, provider } };
     }
   }
 }

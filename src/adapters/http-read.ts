@@ -11,6 +11,8 @@ export interface HttpRead {
   cut?: boolean;
   headers?: Record<string, string>;
   body?: string;
+  /** Over a connection that nothing else uses: whoever balances connections is asked anew. */
+  ownConnection?: boolean;
   /** Connections with certificates of their own, instead of the common ones. */
   agent?: HttpsAgent | null;
 }
@@ -87,11 +89,12 @@ function attempt(url: string, read: HttpRead): Attempt {
     const target = new URL(url);
     const isTls = target.protocol === 'https:';
     const method = read.method ?? 'GET';
+    const isShared = REPEATABLE.has(method) && read.ownConnection !== true;
     const sent = (isTls ? httpsRequest : httpRequest)(target, {
       method,
       headers: { accept: '*/*', 'user-agent': 'cutover', ...read.headers },
       // What must not be sent twice is not risked on a connection that its server may just be closing.
-      agent: REPEATABLE.has(method) ? ((isTls ? read.agent : null) ?? (isTls ? pools.https : pools.http)) : false,
+      agent: isShared ? ((isTls ? read.agent : null) ?? (isTls ? pools.https : pools.http)) : false,
     });
     stop = () => {
       reject(new Error('given up'));

@@ -32,8 +32,8 @@ export interface AdapterMeter {
 /** Wraps what `adapters` makes. A call that ignores its abort signal is told of when the signal is aborted. */
 export function measured(adapters: Adapters, meter: AdapterMeter): Adapters {
   return {
-    platform: (target) => measure(adapters.platform(target), 'platform', target.platform.kind, meter),
-    router: (target) => measure(adapters.router(target), 'router', target.router.kind, meter),
+    platform: (target, urgent) => measure(adapters.platform(target, urgent), 'platform', target.platform.kind, meter),
+    router: (target, urgent) => measure(adapters.router(target, urgent), 'router', target.router.kind, meter),
     metrics: (target) => measure(adapters.metrics(target), 'metrics', target.metrics.kind, meter),
     notifiers: (target: Target) =>
       adapters.notifiers(target).map((notifier) => measure(notifier, 'notifier', notifier.kind ?? 'other', meter)),

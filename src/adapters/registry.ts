@@ -5,6 +5,7 @@ import { cloudwatchSettings, prometheusSettings, webSettings } from '../plan/sch
 import { asgPlatform, ecsPlatform, kubernetesPlatform } from '../plan/schema/platforms.ts';
 import { routerSettings } from '../plan/schema/routers.ts';
 import type { Colour, LocalPlatformPlan, NotifierPlan, OtherAdapterPlan } from '../plan/types.ts';
+import type { RequestLimit } from './kubernetes/request-limit.ts';
 import { createCloudWatchProvider } from './metrics/cloudwatch.ts';
 import { createPrometheusProvider } from './metrics/prometheus.ts';
 import { createScrapeProvider } from './metrics/scrape.ts';
@@ -43,8 +44,9 @@ export interface AdapterSettings {
 }
 
 export interface Adapters {
-  platform(target: Target): Platform;
-  router(target: Target): TrafficRouter;
+  /** `urgent`: for a rollback, which waits for nobody's bound of requests. */
+  platform(target: Target, urgent?: boolean): Platform;
+  router(target: Target, urgent?: boolean): TrafficRouter;
   metrics(target: Target): MetricsProvider;
   notifiers(target: Target): Notifier[];
 }
@@ -55,7 +57,7 @@ export function createAdapters(settings: AdapterSettings): Adapters {
     return 'url' in config && typeof config.url === 'string' ? config.url : settings.localUrl;
   }
 
-  function platform(target: Target): Platform {
+  function platform(target: Target, urgent = false): Platform {
     const config = target.platform;
     switch (config.kind) {
       case 'local':
@@ -68,6 +70,8 @@ export function createAdapters(settings: AdapterSettings): Adapters {
         const { deployments, ...settings } = settingsOf(kubernetesPlatform, config);
         return createKubernetesPlatform({
           context: settings.context ?? null,
+          limit: limitOf(target),
+          urgent,
           namespace: settings.namespace ?? DEFAULT_NAMESPACE,
           names: deployments ?? servicesOf(target),
           kind: settings.workload ?? 'Deployment',
@@ -106,19 +110,25 @@ export function createAdapters(settings: AdapterSettings): Adapters {
     }
   }
 
-  function router(target: Target): TrafficRouter {
+  function router(target: Target, urgent = false): TrafficRouter {
     const config = target.router;
+    const access = { limit: limitOf(target), urgent };
     switch (config.kind) {
       case 'local':
         return createLocalRouter({ url: localUrl(config), service: target.service });
       case 'service_selector': {
-        const { service, label = DEFAULT_COLOUR_LABEL, ...place } = settingsOf(routerSettings.service_selector, config);
-        return createServiceSelectorRouter({ ...placeOf(target, place), service, label });
+        const {
+          service,
+          label = DEFAULT_COLOUR_LABEL,
+          probe,
+          ...place
+        } = settingsOf(routerSettings.service_selector, config);
+        return createServiceSelectorRouter({ ...placeOf(target, place), ...access, service, label, probe });
       }
       case 'gateway_api': {
         const { route, route_kind: kind = 'HTTPRoute', ...rest } = settingsOf(routerSettings.gateway_api, config);
         const services = rest.services ?? servicesOf(target);
-        return createGatewayApiRouter({ ...placeOf(target, rest), kind, route, services });
+        return createGatewayApiRouter({ ...placeOf(target, rest), ...access, kind, route, services });
       }
       case 'istio': {
         const { virtual_service: virtualService, route = null, ...rest } = settingsOf(routerSettings.istio, config);
@@ -126,18 +136,24 @@ export function createAdapters(settings: AdapterSettings): Adapters {
           rest.subsets === undefined
             ? { by: 'host' as const, names: rest.services ?? servicesOf(target) }
             : { by: 'subset' as const, names: rest.subsets };
-        return createIstioRouter({ ...placeOf(target, rest), virtualService, route, destinations });
+        return createIstioRouter({ ...placeOf(target, rest), ...access, virtualService, route, destinations });
       }
       case 'ingress_nginx': {
         const { ingress, canary, ...rest } = settingsOf(routerSettings.ingress_nginx, config);
         const services = rest.services ?? servicesOf(target);
         const place = placeOf(target, rest);
-        return createIngressNginxRouter({ ...place, ingress, canary: canary ?? canaryOf(ingress), services });
+        return createIngressNginxRouter({
+          ...place,
+          ...access,
+          ingress,
+          canary: canary ?? canaryOf(ingress),
+          services,
+        });
       }
       case 'traefik': {
         const { service: traefikService, ...rest } = settingsOf(routerSettings.traefik, config);
         const services = rest.services ?? servicesOf(target);
-        return createTraefikRouter({ ...placeOf(target, rest), traefikService, services });
+        return createTraefikRouter({ ...placeOf(target, rest), ...access, traefikService, services });
       }
       case 'alb':
         return createAlbRouter(applicationOptions(config));
@@ -206,6 +222,13 @@ export function createAdapters(settings: AdapterSettings): Adapters {
 
 export function servicesOf({ service }: Target): Record<Colour, string> {
   return { blue: `${service}-blue`, green: `${service}-green` };
+}
+
+/** Of requests to the API server, as the platform's settings have it, for its routers, too. */
+function limitOf({ platform }: Target): Partial<RequestLimit> {
+  if (platform.kind !== 'kubernetes') return {};
+  const { requests_per_second: perSecond, request_burst: burst } = settingsOf(kubernetesPlatform, platform);
+  return { ...(perSecond === undefined ? {} : { perSecond }), ...(burst === undefined ? {} : { burst }) };
 }
 
 /** Of an Ingress. */

@@ -27,6 +27,18 @@ export interface ColourState {
   instances: InstanceState[];
 }
 
+/** The fewest instances that a colour may be kept at, and who says so, for people. */
+export interface LeastSize {
+  size: number;
+  reason: string;
+}
+
+/** What a plan expects of its platform beside what it asks for. */
+export interface PlatformExpectations {
+  /** How long the last requests of a colour may take once it gets no new ones. */
+  drain_ms: number;
+}
+
 /** Who lets whose scheduled work run. */
 export interface ScheduledWorkOrder {
   /** The colour that has all traffic: its work runs, and no other's. */
@@ -59,6 +71,15 @@ export interface Platform {
    * size. Values that may be secret are given as hashes. Null: there is nothing to compare with. Read-only.
    */
   compare(active: Colour, signal: AbortSignal): Promise<ParityDifference[] | null>;
+  /**
+   * What of either colour, as it is, does not go with the plan, one sentence each, for people; nothing of it stops a deployment.
+   * Absent: the platform has nothing to say. Read-only.
+   */
+  doubts?(plan: PlatformExpectations, signal: AbortSignal): Promise<string[]>;
+  /**
+   * How far a colour of `fullSize` may be shrunk while it is kept for a rollback; null, or absent: to any size. Read-only.
+   */
+  leastKept?(colour: Colour, fullSize: number, signal: AbortSignal): Promise<LeastSize | null>;
   /** Asks for `version` at `size` instances. Idempotent; returns when the platform has accepted it, not when ready. */
   deploy(colour: Colour, version: string, size: number, signal: AbortSignal): Promise<void>;
   /** Asks for `size` instances. Idempotent; returns when accepted. */

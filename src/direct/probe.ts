@@ -1,7 +1,7 @@
 /** Assembly: whether the adapters that a plan names answer. Reads only. */
 import { bounded, messageOf, systemClock } from '../activities/clock.ts';
 import { createAdapters } from '../adapters/registry.ts';
-import type { MetricsProvider } from '../adapters/types.ts';
+import type { MetricsProvider, Platform } from '../adapters/types.ts';
 import type { Plan } from '../plan/types.ts';
 import { formatWeights } from '../plan/weights.ts';
 
@@ -12,6 +12,8 @@ export interface Probe {
   detail: string;
   /** Why it did not answer; null: it did. */
   problem: string | null;
+  /** What does not go with the plan, though a deployment can do with it; absent: nothing. */
+  doubts?: string[];
 }
 
 const LIMIT_MS = 5_000;
@@ -25,13 +27,21 @@ export function probeAdapters(plan: Plan, localUrl: string): Promise<Probe[]> {
   const router = adapters.router(plan);
   const metrics = adapters.metrics(plan);
   return Promise.all([
-    probe('platform', plan.platform.kind, async (signal) => {
-      const states = await everyOne((['blue', 'green'] as const).map((colour) => platform.inspect(colour, signal)));
-      return states.map(({ colour, ready, desired }) => `${colour} ${ready} of ${desired} ready`).join(', ');
-    }),
+    probePlatform(platform, plan),
     probe('router', plan.router.kind, async (signal) => formatWeights((await router.read(signal)).weights)),
     probe('metrics', plan.metrics.kind, (signal) => askMetrics(metrics, signal)),
   ]);
+}
+
+async function probePlatform(platform: Platform, plan: Plan): Promise<Probe> {
+  let doubts: string[] = [];
+  const found = await probe('platform', plan.platform.kind, async (signal) => {
+    const colours = (['blue', 'green'] as const).map((colour) => platform.inspect(colour, signal));
+    const states = await everyOne(colours);
+    doubts = (await platform.doubts?.({ drain_ms: plan.switch.drain_ms }, signal)) ?? [];
+    return states.map(({ colour, ready, desired }) => `${colour} ${ready} of ${desired} ready`).join(', ');
+  });
+  return { ...found, doubts };
 }
 
 /** Rejects with every reason, not only the first. */

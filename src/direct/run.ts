@@ -22,8 +22,8 @@ export async function runDirectRollback(plan: Plan, options: DirectOptions): Pro
   const events: DirectEvent[] = [];
   const result = await rollBackDirectly({
     plan,
-    platform: adapters.platform(plan),
-    router: adapters.router(plan),
+    platform: adapters.platform(plan, true),
+    router: adapters.router(plan, true),
     clock: systemClock,
     signal: options.signal ?? new AbortController().signal,
     force: options.force,

@@ -43,6 +43,6 @@ async function takeAway(run: Run, reason: string): Promise<void> {
   const isWritten = outcome.kind === 'written' || outcome.kind === 'already';
   if (!isWritten) return stop(run, 'breach', reason);
   if (outcome.converged) return;
-  const proven = await converged(run, none, Date.now() + run.plan.switch.deadline_ms);
+  const proven = await converged(run, none, Date.now() + run.plan.switch.deadline_ms, true);
   if (proven === null) stop(run, 'breach', `${reason}; stopping its share was not proven`);
 }

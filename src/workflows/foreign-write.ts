@@ -1,6 +1,7 @@
-/** What it means that the router does not hold what this run wrote. */
+/** What it means that the router, or the candidate, does not hold what this run gave it. */
 import { DIRECT_STEP, type RouterState } from '../adapters/types.ts';
 import { formatExposure } from '../plan/exposure.ts';
+import type { Colour } from '../plan/types.ts';
 import { formatWeights } from '../plan/weights.ts';
 import { Interrupted, interrupt, stop } from './interruption.ts';
 import { claimedOf, type Run } from './run.ts';
@@ -26,6 +27,11 @@ export function foreignWrite(run: Run, state: RouterState): never {
 function beside(run: Run, { exposed }: RouterState): string {
   if (run.exposed === null) return '';
   return `; beside that ${exposed === undefined ? 'nothing' : formatExposure(exposed)} is left`;
+}
+
+/** For people. */
+export function foreignVersion(colour: Colour, version: string | null): string {
+  return `somebody else has put ${version ?? 'an image without a version'} on ${colour}`;
 }
 
 /** Whether the router was last written by `rollback --direct` for this run; if so, the run goes on from that write. */

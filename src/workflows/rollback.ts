@@ -109,7 +109,7 @@ async function restore(run: Run, record: RollbackRecord): Promise<void> {
       if (outcome.capacity === 'unknown') callPerson(run, 'Rolled back blindly', outcome.note ?? 'capacity unknown');
       record.restoredAtMs ??= Date.now();
       const deadlineMs = Date.now() + run.plan.switch.deadline_ms;
-      const state = outcome.converged ? outcome.state : await converged(run, wanted, deadlineMs);
+      const state = outcome.converged ? outcome.state : await converged(run, wanted, deadlineMs, true);
       if (state !== null && sameWeights(state.weights, wanted)) return restored(run, record, outcome.note);
       if (state === null) callPerson(run, 'The rollback is not proven', 'the router has not converged; writing again');
       else await noteRevert(run, record, reverts, state);
@@ -197,14 +197,14 @@ async function expand(run: Run, outcome: Short): Promise<void> {
   const { candidate, active, fullSize } = claimedOf(run);
   const colour = { target: run.target, colour: active };
   await mutations.scaleColour.executeWithOptions({ summary: `repair: ${active} × ${fullSize}` }, [
-    { ...colour, size: fullSize },
+    { ...colour, size: fullSize, urgent: true },
   ]);
   const carries = Math.floor((100 * outcome.colour_state.ready) / fullSize);
   if (carries > 100 - candidateShare(run)) {
     await writeWeights(run, weightsFor(candidate, 100 - carries), 'rollback', null);
   }
   await waits.awaitReady.executeWithOptions({ summary: `wait: ${active} × ${fullSize} ready again` }, [
-    { ...colour, version: outcome.colour_state.version, size: fullSize },
+    { ...colour, version: outcome.colour_state.version, size: fullSize, urgent: true },
   ]);
 }
 

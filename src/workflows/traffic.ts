@@ -133,10 +133,15 @@ function isExposed(run: Run, { exposed }: RouterState): boolean {
 }
 
 /** The router's state once new requests follow `weights`, or once it holds other weights; null: neither in time. */
-export async function converged(run: Run, weights: Weights, deadlineMs: number): Promise<RouterState | null> {
+export async function converged(
+  run: Run,
+  weights: Weights,
+  deadlineMs: number,
+  urgent = false,
+): Promise<RouterState | null> {
   return within(Math.max(1, deadlineMs - Date.now()), 'deadline of the shift', () =>
     waits.awaitConverged.executeWithOptions({ summary: `prove: ${formatWeights(weights)}` }, [
-      { target: run.target, weights },
+      { target: run.target, weights, ...(urgent ? { urgent } : {}) },
     ]),
   );
 }

@@ -8,7 +8,7 @@ import { formatDuration } from '../plan/duration.ts';
 import type { Criterion } from '../plan/types.ts';
 import { watchers } from './activities.ts';
 import { publishDetails } from './details.ts';
-import { foreignWrite } from './foreign-write.ts';
+import { foreignVersion, foreignWrite } from './foreign-write.ts';
 import { stop } from './interruption.ts';
 import { callPerson, endPhase } from './journal.ts';
 import { leftMs, lengthen } from './pause.ts';
@@ -64,6 +64,7 @@ async function watchToItsEnd(run: Run, record: PhaseRecord, window: Window): Pro
     const result = await watchOnce(run, record, {
       ...watchInput(run, record.name, window, noDataLimitMs),
       weights: run.weights,
+      version: run.plan.version,
       ...(run.exposed === null ? {} : { exposed: run.exposed }),
       started_at_ms: startedAtMs,
       ends_at_ms: endsAtMs,
@@ -86,7 +87,8 @@ async function watchToItsEnd(run: Run, record: PhaseRecord, window: Window): Pro
         endPhase(run, record, 'failed', result.reason);
         return stop(run, 'breach', result.reason);
       case 'drift':
-        return foreignWrite(run, result.router);
+        if (result.router !== null) return foreignWrite(run, result.router);
+        return stop(run, 'drift', foreignVersion(claimedOf(run).candidate, result.version));
       case 'tripped':
         return { reason: result.reason };
       case 'gap':

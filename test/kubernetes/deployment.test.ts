@@ -55,6 +55,20 @@ kubernetes.suite('a deployment on Kubernetes', () => {
       await shop.remove();
     });
 
+    it('sees an image that somebody else sets on the candidate, and goes back', async () => {
+      const shop = await stage.shop();
+      const handle = await shop.start('2.0.0', { observation: { duration: '1h' } });
+      await until(handle, ({ phase }) => phase === 'observation', 'the observation');
+      await stage.setImage(shop, 'green', '6.6.6');
+      expect(await handle.result()).toMatchObject({
+        outcome: 'rolled_back',
+        reason: 'somebody else has put 6.6.6 on green',
+        weights: { blue: 100, green: 0 },
+      });
+      expect(await shop.selected()).toBe('blue');
+      await shop.remove();
+    });
+
     it('sees a selector that somebody edits, and goes back', async () => {
       const shop = await stage.shop();
       const handle = await shop.start('2.0.0', { observation: { duration: '1h' } });

@@ -4,7 +4,7 @@ import { type Judged, watchWindow } from '../../src/activities/watch.ts';
 import type { WatchObserver } from '../../src/activities/watch-observer.ts';
 import type { WatchHeartbeat, WatchInput } from '../../src/activities/watch-types.ts';
 import { createScrapeProvider } from '../../src/adapters/metrics/scrape.ts';
-import type { RouterState } from '../../src/adapters/types.ts';
+import type { Platform, RouterState } from '../../src/adapters/types.ts';
 import { parseCriterion } from '../../src/plan/criteria.ts';
 import type { Colour, Criterion, Weights } from '../../src/plan/types.ts';
 import { type MetricsSource, startMetricsSource } from './metrics-source.ts';
@@ -39,6 +39,8 @@ export interface WatchWorld {
   heartbeats: WatchHeartbeat[];
   /** What the router holds; `reads` counts how often it was asked. `down`: it cannot be read. */
   router: { weights: Weights; exposed?: RouterState['exposed']; revision: string; reads: number; down: boolean };
+  /** What the candidate runs; `reads`: how old each look at it might be. */
+  candidate: { version: string | null; reads: number[]; down: boolean };
   /** Called at every step of the clock, with the time since the start. */
   at(elapsedMs: number, act: () => void): void;
   input(
@@ -124,17 +126,19 @@ export async function createWatchWorld(): Promise<WatchWorld> {
   });
   const heartbeats: WatchHeartbeat[] = [];
   const router: WatchWorld['router'] = { weights: { blue: 0, green: 100 }, revision: '1', reads: 0, down: false };
+  const candidate: WatchWorld['candidate'] = { version: '2.0.0', reads: [], down: false };
   return {
     source,
     clock,
     traffic,
     heartbeats,
     router,
+    candidate,
     at: (elapsedMs, act) => plans.push({ at_ms: START_MS + elapsedMs, act }),
     input: watchInput,
     watch(input, options = {}) {
       return watchWindow(input, {
-        platform: source.platform,
+        platform: { ...source.platform, inspect: inspecting(source.platform, candidate) },
         provider: createScrapeProvider({
           routerMetricsUrl: source.routerUrl,
           platform: source.platform,
@@ -153,6 +157,14 @@ export async function createWatchWorld(): Promise<WatchWorld> {
       });
     },
     stop: () => source.stop(),
+  };
+}
+
+function inspecting(platform: Platform, candidate: WatchWorld['candidate']): Platform['inspect'] {
+  return async (colour, signal, maxAgeMs = 0) => {
+    candidate.reads.push(maxAgeMs);
+    if (candidate.down) throw new Error('the platform does not answer');
+    return { ...(await platform.inspect(colour, signal, maxAgeMs)), version: candidate.version };
   };
 }
 

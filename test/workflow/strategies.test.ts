@@ -216,6 +216,24 @@ describe('drift in a window', () => {
     });
   });
 
+  it('of the version goes back as well', async () => {
+    const deployment = await suite.harness.deploy({ approval: null });
+    await deployment.until('observation');
+    const asked: (string | undefined)[] = [];
+    deployment.script.judge = (input, now) => {
+      if (input.stage !== 'observation') return null;
+      asked.push(input.version);
+      const drift = { verdict: 'drift', router: null, version: '6.6.6' } as const;
+      return { ...drift, evidence: emptyEvidence(now), state: watchState(now) };
+    };
+    expect(await deployment.result()).toMatchObject({
+      outcome: 'rolled_back',
+      reason: 'somebody else has put 6.6.6 on green',
+      weights: { blue: 100, green: 0 },
+    });
+    expect(asked).toContain('2.0.0');
+  });
+
   it('adopts a rollback that was written past Temporal', async () => {
     const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('observation');
@@ -262,6 +280,38 @@ describe('a lease that keeps less', () => {
     expect((await deployment.status()).lease).toMatchObject({ old_size: 1, old_healthy: true });
     expect(await deployment.result()).toMatchObject({ outcome: 'succeeded' });
     expect(deployment.world.violations).toEqual([]);
+  });
+
+  it('tells once of another version on the new colour, and goes on keeping the old one', async () => {
+    const deployment = await suite.harness.deploy({ approval: null, lease });
+    await deployment.until('lease');
+    deployment.world.colours.green.version = '6.6.6';
+    await suite.harness.env.sleep(60_000);
+    deployment.world.colours.blue.ready = 0;
+    await suite.harness.env.sleep(60_000);
+    expect(await deployment.result()).toMatchObject({ outcome: 'succeeded' });
+    const { attention } = await deployment.status();
+    expect(attention).toEqual([
+      'Drift: somebody else has put 6.6.6 on green; the traffic stays there',
+      'The old colour is not ready: blue: 0 of 1 instances; scaling it up again',
+    ]);
+  });
+
+  it('is shrunk no further than the platform wants it kept, and says so', async () => {
+    const world = createWorld();
+    world.leastKept = { size: 3, reason: 'its budget has maxUnavailable 1' };
+    const deployment = await suite.harness.deploy({ approval: null, lease }, world);
+    await deployment.until('lease');
+    await suite.harness.env.sleep(60_000);
+    const status = await deployment.status();
+    expect(status.lease).toMatchObject({ old_size: 3, old_healthy: true });
+    const noteOf = ({ phases }: typeof status) => phases.find(({ name }) => name === 'lease')?.note;
+    expect(noteOf(status)).toBe('blue is kept × 3, not × 1: its budget has maxUnavailable 1');
+    expect(world.colours.blue.desired).toBe(3);
+    expect(await deployment.result()).toMatchObject({ outcome: 'succeeded' });
+    expect(noteOf(await deployment.status())).toContain('its time was over; blue is kept × 3, not × 1');
+    expect(world.colours.blue.desired).toBe(0);
+    expect(world.violations).toEqual([]);
   });
 
   it('is scaled up again before a rollback, which calls nobody', async () => {

@@ -57,13 +57,13 @@ export async function startFleetStage({ folder, progress }: Context): Promise<Fl
 }
 
 /** Switches at once, and is then observed every second for much longer than any figure takes. */
-export function fleetPlan(service: string): ValidatedPlan {
+export function fleetPlan(service: string, provider: object = { scrape: {} }): ValidatedPlan {
   return planFrom({
     service,
     environment: 'bench',
     version: '2.0.0',
     platform: 'local',
-    metrics: { scrape: {}, resolution: '1s', window: '10s' },
+    metrics: { ...provider, resolution: '1s', window: '10s' },
     blue_green_switch: {
       validation_phases: {
         full_switch: { duration: '1s', rollback_triggers: ['error_rate > 5', 'p99_latency > 250ms'] },
@@ -80,8 +80,8 @@ export function fleetPlan(service: string): ValidatedPlan {
  * A server under this load may not answer in time; the same request starts once, so it is sent again. Returns how often
  * it was.
  */
-export async function startInFleet({ client }: FleetStage, service: string): Promise<number> {
-  const plan = fleetPlan(service);
+export async function startInFleet({ client }: FleetStage, service: string, provider?: object): Promise<number> {
+  const plan = fleetPlan(service, provider);
   for (let again = 0; ; again += 1) {
     try {
       await client.start(plan, { startedBy: 'bench', requestId: service });

@@ -29,7 +29,10 @@ const THROTTLED =
 const NOT_FOUND = /NotFound|^NoSuch|DoesNotExist|ServiceNotActive/;
 const CONFLICT = /^(ResourceInUse|OperationInProgress|ScalingActivityInProgress|UpdateInProgress|PreconditionFailed)/;
 
-/** Always a CutoverError; what was aborted is the caller's to tell. */
+/**
+ * Always a CutoverError; what was aborted is the caller's to tell. It has no cause: people are told the innermost error, and the
+ * SDK's says less, and holds what was sent.
+ */
 export function errorOfAws(error: unknown, asked: Asked): CutoverError {
   if (error instanceof CutoverError) return error;
   const { name, message, status } = described(error);
@@ -38,10 +41,10 @@ export function errorOfAws(error: unknown, asked: Asked): CutoverError {
   const told = `${asked.action} on ${asked.resource}: ${name}`;
   // A refused signature is answered with what was signed, a session token among it.
   if (code === 'CUTOVER_AWS_CREDENTIALS') return new CutoverError(code, told, { details });
-  if (code !== 'CUTOVER_AWS_FORBIDDEN') return new CutoverError(code, `${told}: ${message}`, { cause: error, details });
+  if (code !== 'CUTOVER_AWS_FORBIDDEN') return new CutoverError(code, `${told}: ${message}`, { details });
   const statement = { Effect: 'Allow', Action: asked.action, Resource: asked.resource };
   const allowing = `${told}: ${message}; this statement would allow it: ${JSON.stringify(statement)}`;
-  return new CutoverError(code, allowing, { cause: error, details: { ...details, statement } });
+  return new CutoverError(code, allowing, { details: { ...details, statement } });
 }
 
 function codeOf(name: string, message: string, status: number | null): ErrorCode {

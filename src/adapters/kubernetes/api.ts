@@ -6,6 +6,7 @@ import pRetry from 'p-retry';
 import { CutoverError, type ErrorCode } from '../../errors.ts';
 import { connect, forget, keepConnection, noCluster } from './connections.ts';
 import { errorOfAnswer, perhapsForbidden, unreachable } from './errors.ts';
+import { type RequestLimit, type TakeTurn, turnsOf } from './request-limit.ts';
 import { WatchedLists, type WatchedSource } from './watched.ts';
 
 /** Whose fields a server-side apply owns, and who is named in an object's managed fields. */
@@ -15,14 +16,29 @@ export const FIELD_MANAGER = 'cutover';
 const BUSY_RETRIES = 3;
 const BUSY_PAUSE_MS = 1_000;
 
-export interface KubernetesApiOptions {
+/** Which cluster, and how. */
+export interface ClusterAccess {
   /** Context of the kubeconfig; null: the cluster that the worker runs in, else the kubeconfig's current context. */
   context: string | null;
+  /** Of the requests that this worker makes of the cluster; absent: the defaults of `turnsOf`. */
+  limit?: Partial<RequestLimit>;
+  /** True: its requests, apart from those for open watches, are counted and never held back. */
+  urgent?: boolean;
+}
+
+export interface KubernetesApiOptions extends ClusterAccess {
   /** The code of errors when nothing answers. */
   unreachable: ErrorCode;
 }
 
+/** Of options that have more. */
+export function accessOf({ context, limit = {}, urgent = false }: ClusterAccess): ClusterAccess {
+  return { context, limit, urgent };
+}
+
 interface Call {
+  /** Whose turn it is; absent: the caller's own. */
+  turn?: TakeTurn;
   method: 'GET' | 'PATCH' | 'POST';
   path: string;
   query?: Record<string, string>;
@@ -58,6 +74,9 @@ export interface KubernetesApi {
 }
 
 export function createKubernetesApi(options: KubernetesApiOptions): KubernetesApi {
+  const { context, limit = {}, urgent = false } = options;
+  const ownTurn = turnsOf(context, limit, urgent);
+
   async function call(what: Call): Promise<string> {
     try {
       return await untilNotBusy(what);
@@ -91,10 +110,10 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
   }
 
   async function once(what: Call): Promise<string> {
-    const connection = connect(options.context);
+    const connection = connect(context);
     const { library, config, client } = await connection;
     const server = config.getCurrentCluster()?.server;
-    if (server === undefined) throw noCluster(options.context, config);
+    if (server === undefined) throw noCluster(context, config);
     const request = new client.RequestContext(server.replace(/\/+$/, '') + what.path, client.HttpMethod[what.method]);
     for (const [name, value] of Object.entries(what.query ?? {})) request.setQueryParam(name, value);
     request.setHeaderParam('Accept', 'application/json');
@@ -103,13 +122,14 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
       request.setBody(JSON.stringify(what.body));
     }
     request.setSignal(what.signal);
+    await (what.turn ?? ownTurn)(what.signal);
     try {
       await config.applySecurityAuthentication(request);
       keepConnection(server, request);
       const response = await library.send(request).toPromise();
       const text = await response.body.text();
       if (response.httpStatusCode < 300) return text;
-      if (response.httpStatusCode === 401) forget(options.context, connection);
+      if (response.httpStatusCode === 401) forget(context, connection);
       throw errorOfAnswer({ ...what, status: response.httpStatusCode, headers: response.headers, text });
     } catch (error) {
       if (error instanceof CutoverError) throw error;
@@ -132,14 +152,16 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     return json({ method: 'PATCH', path, query, body, contentType: `application/${how.type}`, signal });
   }
 
-  const lists = watchedLists(options.context, {
-    list: (path, query, signal) => json({ method: 'GET', path, query, signal }),
+  const watchTurn = urgent ? turnsOf(context, limit, false) : ownTurn;
+  const lists = watchedLists(context, () => ({
+    list: (path, query, signal) => json({ method: 'GET', path, query, signal, turn: watchTurn }),
     async watch(path, query, event, done) {
-      const { client, config } = await connect(options.context);
+      await watchTurn(new AbortController().signal);
+      const { client, config } = await connect(context);
       const controller = await new client.Watch(config).watch(path, query, event, done);
       return () => controller.abort();
     },
-  });
+  }));
 
   return {
     get: (path, signal) => json({ method: 'GET', path, signal }),
@@ -170,8 +192,8 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
 /** By context: a watch outlives the adapter that asked for it first. */
 const watched = new Map<string | null, WatchedLists>();
 
-function watchedLists(context: string | null, source: WatchedSource): WatchedLists {
-  const known = watched.get(context) ?? new WatchedLists(source);
+function watchedLists(context: string | null, source: () => WatchedSource): WatchedLists {
+  const known = watched.get(context) ?? new WatchedLists(source());
   watched.set(context, known);
   return known;
 }

@@ -67,10 +67,19 @@ export class WatchedLists {
     }
   }
 
+  /** A watch that has missed nothing is left open: it was merely quiet. */
   async #load(key: string, path: string, query: Record<string, string>, signal: AbortSignal): Promise<Entry> {
-    this.#drop(key);
+    const known = this.#entries.get(key);
     const now = performance.now();
     const { items, metadata } = await this.#source.list(path, query, signal);
+    const current = this.#entries.get(key);
+    // One that was opened meanwhile has told of everything since.
+    if (current !== undefined && (current !== known || agrees(current, items))) {
+      current.aliveAtMs = now;
+      current.usedAtMs = now;
+      return current;
+    }
+    this.#drop(key);
     const entry: Entry = { items: new Map(), aliveAtMs: now, usedAtMs: now, stop: null };
     for (const item of items) entry.items.set(item.metadata?.name ?? '', item);
     const from = { ...query, resourceVersion: metadata?.resourceVersion ?? '', allowWatchBookmarks: 'true' };
@@ -114,6 +123,15 @@ export class WatchedLists {
       this.#sweeper = null;
     }, IDLE_MS).unref();
   }
+}
+
+function agrees({ items: known }: Entry, items: readonly KubernetesObject[]): boolean {
+  const versionOf = (object: KubernetesObject | undefined) => object?.metadata?.resourceVersion;
+  const isSame = (item: KubernetesObject) => {
+    const version = versionOf(item);
+    return version !== undefined && versionOf(known.get(item.metadata?.name ?? '')) === version;
+  };
+  return items.length === known.size && items.every(isSame);
 }
 
 function take(entry: Entry, type: string, object: KubernetesObject, end: () => void): void {

@@ -108,9 +108,8 @@ export function createAsgPlatform(options: AsgPlatformOptions): Platform {
 
   return {
     async inspect(colour, signal, maxAgeMs = 0) {
-      signal.throwIfAborted();
-      if (maxAgeMs === 0) return look(colour, 'write', signal);
-      return recent(`${keyOf(colour)}state`, maxAgeMs, () => look(colour, 'read', signal));
+      const lane = maxAgeMs === 0 ? 'write' : 'read';
+      return recent(`${keyOf(colour)}state`, maxAgeMs, signal, (limit) => look(colour, lane, limit));
     },
     async compare(active, signal) {
       const standby = otherColour(active);

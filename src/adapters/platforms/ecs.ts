@@ -133,8 +133,7 @@ export function createEcsPlatform(options: EcsPlatformOptions): Platform {
 
   return {
     async inspect(colour, signal, maxAgeMs = 0) {
-      signal.throwIfAborted();
-      return recent(keyOf(colour), maxAgeMs, () => look(colour, maxAgeMs > 0, signal));
+      return recent(keyOf(colour), maxAgeMs, signal, (limit) => look(colour, maxAgeMs > 0, limit));
     },
     async compare(active, signal) {
       const colours = [active, otherColour(active)] as const;

@@ -1,26 +1,28 @@
 /** Two workloads of a Kubernetes cluster, one per colour. */
-import type { V1Container, V1Deployment, V1Pod } from '@kubernetes/client-node';
+import type { V1Container, V1Pod } from '@kubernetes/client-node';
 import { CutoverError } from '../../errors.ts';
 import type { Colour } from '../../plan/types.ts';
 import { otherColour } from '../../plan/weights.ts';
 import { differencesBetween } from '../facts.ts';
 import { imageName, imageOf, imageVersion } from '../image.ts';
-import { createKubernetesApi } from '../kubernetes/api.ts';
+import { accessOf, type ClusterAccess, createKubernetesApi } from '../kubernetes/api.ts';
 import { autoscalerOf, listAutoscalers } from '../kubernetes/autoscalers.ts';
 import { readAndWrite } from '../kubernetes/conflicts.ts';
 import { crashingContainer, isReady, reasonOf } from '../kubernetes/pods.ts';
-import { readObject } from '../kubernetes/read-object.ts';
 import type { ColourState, InstanceState, Platform } from '../types.ts';
+import { leastAllowed } from './kubernetes/budgets.ts';
 import { factsOf, readSurroundings } from './kubernetes/parity.ts';
 import { holdAt, letGo, scalerFor } from './kubernetes/scaler.ts';
 import { moveScheduledWork } from './kubernetes/scheduled-work.ts';
+import { endsTooSoon } from './kubernetes/termination.ts';
+import { type Workload, workloadsOf } from './kubernetes/workloads.ts';
 
-export interface KubernetesPlatformOptions {
-  context: string | null;
+export interface KubernetesPlatformOptions extends ClusterAccess {
   namespace: string;
   /** Names of the two workloads. */
   names: Record<Colour, string>;
-  kind: 'Deployment' | 'StatefulSet';
+  /** Of both: `Deployment`, `StatefulSet`, or `GROUP/VERSION/Kind` of any kind with a scale subresource. */
+  kind: string;
   /** Container that gets the version; null: the only one. */
   container: string | null;
   /** Image without its version; null: the image that runs. */
@@ -31,10 +33,7 @@ export interface KubernetesPlatformOptions {
   activeOnly?: { selector: string; colourLabel: string } | undefined;
 }
 
-/** What both kinds have in common, and all that is read of them. */
-type Workload = V1Deployment;
-
-const PLURALS = { Deployment: 'deployments', StatefulSet: 'statefulsets' } as const;
+const COLOURS: readonly Colour[] = ['blue', 'green'];
 const LOG_LINES = 3;
 const LOG_BYTES = 500;
 
@@ -44,13 +43,15 @@ const LOG_BYTES = 500;
  * of the KubernetesApi; CUTOVER_PLATFORM_UNREACHABLE when no API server answers.
  */
 export function createKubernetesPlatform(options: KubernetesPlatformOptions): Platform {
-  const { namespace, names, kind } = options;
-  const api = createKubernetesApi({ context: options.context, unreachable: 'CUTOVER_PLATFORM_UNREACHABLE' });
+  const { namespace, names } = options;
+  const api = createKubernetesApi({ ...accessOf(options), unreachable: 'CUTOVER_PLATFORM_UNREACHABLE' });
+  const workloads = workloadsOf(api, options);
+  const { kind } = workloads;
   const pods = `/api/v1/namespaces/${namespace}/pods`;
   const logs = new Map<string, string>();
 
-  function pathOf(colour: Colour): string {
-    return `/apis/apps/v1/namespaces/${namespace}/${PLURALS[kind]}/${names[colour]}`;
+  async function read(colour: Colour, signal: AbortSignal): Promise<Workload> {
+    return (await workloads.read(names[colour], signal)).workload;
   }
 
   function containerOf(workload: Workload): V1Container {
@@ -102,12 +103,11 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
   }
 
   async function inspect(colour: Colour, signal: AbortSignal, maxAgeMs = 0): Promise<ColourState> {
-    const workload = await readObject<Workload>(api, pathOf(colour), maxAgeMs, signal);
+    const { workload, replicas, selector } = await workloads.read(names[colour], signal, maxAgeMs);
     const container = containerOf(workload);
-    const labelSelector = selectorOf(workload);
     const all = await (maxAgeMs === 0
-      ? api.list<V1Pod>(pods, labelSelector, signal)
-      : api.recent<V1Pod>(pods, { labelSelector }, maxAgeMs, signal));
+      ? api.list<V1Pod>(pods, selector, signal)
+      : api.recent<V1Pod>(pods, { labelSelector: selector }, maxAgeMs, signal));
     const current = all.filter((pod) => runs(pod, container));
     const [crashing] = current.filter((pod) => crashingContainer(pod) !== null);
     const instances = await Promise.all(
@@ -119,7 +119,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
     return {
       colour,
       version: imageVersion(container.image ?? ''),
-      desired: workload.spec?.replicas ?? 1,
+      desired: replicas,
       ready: instances.filter(({ ready }) => ready).length,
       instances: [...instances, ...problemsOf(workload, kind)],
     };
@@ -132,14 +132,11 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
     signal: AbortSignal,
   ): Promise<void> {
     return readAndWrite(async () => {
-      const workload = await api.get<Workload>(pathOf(colour), signal);
-      const container = containerOf(workload);
-      const { image = container.image, replicas } = wanted(workload);
-      if (container.image === image && workload.spec?.replicas === replicas) return;
-      const metadata = { name: names[colour], namespace, resourceVersion: workload.metadata?.resourceVersion };
-      const template = { spec: { containers: [{ name: container.name, image }] } };
-      const spec = { replicas, template };
-      await api.apply(pathOf(colour), { apiVersion: 'apps/v1', kind, metadata, spec }, signal);
+      const found = await workloads.read(names[colour], signal);
+      const container = containerOf(found.workload);
+      const { image = container.image, replicas } = wanted(found.workload);
+      if (container.image === image && found.replicas === replicas) return;
+      await workloads.write(found, { ...container, ...(image === undefined ? {} : { image }) }, replicas, signal);
     }, signal);
   }
 
@@ -174,20 +171,28 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
     async compare(active, signal) {
       const standby = otherColour(active);
       const [one, other, surroundings] = await Promise.all([
-        api.get<Workload>(pathOf(active), signal),
-        api.get<Workload>(pathOf(standby), signal),
+        read(active, signal),
+        read(standby, signal),
         readSurroundings(api, namespace, signal),
       ]);
       if (imageVersion(containerOf(one).image ?? '') === null) return null;
-      const read = (workload: Workload, colour: Colour) =>
+      const factsFor = (workload: Workload, colour: Colour) =>
         factsOf(
           api,
           { namespace, kind, workload, colour, container: containerOf(workload).name },
           surroundings,
           signal,
         );
-      const [activeFacts, standbyFacts] = await Promise.all([read(one, active), read(other, standby)]);
+      const [activeFacts, standbyFacts] = await Promise.all([factsFor(one, active), factsFor(other, standby)]);
       return differencesBetween(activeFacts, standbyFacts);
+    },
+    async doubts({ drain_ms: drainMs }, signal) {
+      const both = await Promise.all(COLOURS.map((colour) => read(colour, signal)));
+      return both.flatMap((workload) => endsTooSoon(workload, kind, drainMs));
+    },
+    async leastKept(colour, fullSize, signal) {
+      const { spec } = await read(colour, signal);
+      return leastAllowed(api, { namespace, labels: spec?.template.metadata?.labels, fullSize }, signal);
     },
     async deploy(colour, version, size, signal) {
       const imageFor = (workload: Workload) => {
@@ -204,24 +209,6 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Pl
 
 function runs(pod: V1Pod, { name, image }: V1Container): boolean {
   return pod.spec?.containers.some((container) => container.name === name && container.image === image) === true;
-}
-
-function selectorOf(workload: Workload): string {
-  const { matchLabels = {}, matchExpressions = [] } = workload.spec?.selector ?? {};
-  const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
-  const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
-    switch (operator) {
-      case 'In':
-        return `${key} in (${values.join(',')})`;
-      case 'NotIn':
-        return `${key} notin (${values.join(',')})`;
-      case 'DoesNotExist':
-        return `!${key}`;
-      default:
-        return key;
-    }
-  });
-  return [...labels, ...expressions].join(',');
 }
 
 /** What keeps pods from being there at all (quota, admission), or the rollout from going on. */

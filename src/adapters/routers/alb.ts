@@ -50,8 +50,8 @@ export function createAlbRouter(options: AlbOptions): TrafficRouter {
     countsInFlight: false,
     read(signal, maxAgeMs = 0) {
       const lane = maxAgeMs === 0 ? 'write' : 'read';
-      const look = async () => standingOf(await api.read(names, lane, signal), groups).state;
-      return recent(`${key} state`, maxAgeMs, look);
+      const look = async (limit: AbortSignal) => standingOf(await api.read(names, lane, limit), groups).state;
+      return recent(`${key} state`, maxAgeMs, signal, look);
     },
     async claim(expectedRevision, fence, signal) {
       refuseStickier(options, (await api.read(names, 'write', signal)).places.map(stickySecondsOf));

@@ -30,6 +30,8 @@ export interface Route53Options extends NameServerOptions {
 /** How old what `convergence` stands on may be; older while much of a time to live is left. */
 const LOOK_MS = 2_000;
 const LONG_LOOK_MS = 30_000;
+/** Only an answer that is still on its way is another's. */
+const JOINED_MS = 1;
 
 export function createRoute53Router(options: Route53Options): TrafficRouter {
   const { identifiers, records } = options;
@@ -56,7 +58,7 @@ export function createRoute53Router(options: Route53Options): TrafficRouter {
   async function look(signal: AbortSignal): Promise<ZoneState[]> {
     const nowMs = performance.now();
     if (latest !== null && nowMs - latest.atMs < lookEveryMs(latest.zones)) return latest.zones;
-    const zones = await readAll(signal);
+    const zones = await recent(`${key} look`, JOINED_MS, signal, readAll);
     latest = { atMs: nowMs, zones };
     return zones;
   }
@@ -64,8 +66,7 @@ export function createRoute53Router(options: Route53Options): TrafficRouter {
   return {
     countsInFlight: false,
     async read(signal, maxAgeMs = 0) {
-      signal.throwIfAborted();
-      return stateOf(await recent(key, maxAgeMs, () => readAll(signal)));
+      return stateOf(await recent(key, maxAgeMs, signal, readAll));
     },
     claim: (expectedRevision, fence, signal) =>
       writer.write({ weights: null, fence, expectedRevision, force: false }, signal),

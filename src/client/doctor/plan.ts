@@ -31,9 +31,11 @@ async function checkAdapters(plan: Plan, localUrl: string): Promise<Check[]> {
 async function checkEndpoints(plan: Plan, localUrl: string): Promise<Check[]> {
   const { probeAdapters } = await import('../../direct/probe.ts');
   const probes = await probeAdapters(plan, localUrl);
-  return probes.map(({ role, kind, detail, problem }) => {
+  return probes.flatMap(({ role, kind, detail, problem, doubts = [] }) => {
     const name = `${role} (${kind})`;
-    return problem === null ? ok(name, detail) : failed(name, problem, `Check what the plan says of its ${role}.`);
+    const fix = `Check what the plan says of its ${role}.`;
+    if (problem !== null) return [failed(name, problem, fix)];
+    return [ok(name, detail), ...doubts.map((doubt) => warning(name, doubt, 'Change the workload, or the plan.'))];
   });
 }
 

@@ -1,8 +1,10 @@
 /** Assembly: whether the account in use may make every request that a plan's adapters make. Changes nothing. */
 import { bounded } from '../../activities/clock.ts';
 import { createKubernetesApi, type KubernetesApi } from '../../adapters/kubernetes/api.ts';
+import { findScalable, type ScalableResource } from '../../adapters/kubernetes/scalable.ts';
+import { placeOf } from '../../adapters/registry.ts';
 import type { Plan } from '../../plan/types.ts';
-import { type KubernetesRequest, requestsOf } from './requests.ts';
+import { type KubernetesRequest, requestsOf, scaledKindOf } from './requests.ts';
 
 export interface KubernetesAccess {
   /** Every account asked for, as the API server knows it: one for each context of the kubeconfig. */
@@ -22,9 +24,9 @@ const LIMIT_MS = 5_000;
 
 /** Null: the plan asks nothing of Kubernetes. Errors of the KubernetesApi; CUTOVER_PLATFORM_UNREACHABLE when none answers. */
 export async function askAccess(plan: Plan): Promise<KubernetesAccess | null> {
-  const requests = requestsOf(plan);
-  if (requests.length === 0) return null;
+  if (requestsOf(plan).length === 0) return null;
   return bounded(LIMIT_MS, new AbortController().signal, async (signal) => {
+    const requests = requestsOf(plan, await scaledOf(plan, signal));
     const contexts = [...new Set(requests.map(({ context }) => context))];
     const asked = await Promise.all(
       contexts.map((context) => {
@@ -35,6 +37,14 @@ export async function askAccess(plan: Plan): Promise<KubernetesAccess | null> {
     const accounts = [...new Set(asked.map(({ account }) => account))];
     return { accounts, requests: requests.length, refused: asked.flatMap(({ refused }) => refused) };
   });
+}
+
+async function scaledOf(plan: Plan, signal: AbortSignal): Promise<ScalableResource | null> {
+  const kind = scaledKindOf(plan);
+  if (kind === null) return null;
+  const { context } = placeOf(plan, {});
+  const api = createKubernetesApi({ context, unreachable: 'CUTOVER_PLATFORM_UNREACHABLE' });
+  return findScalable(api, context, kind, signal);
 }
 
 async function askContext(

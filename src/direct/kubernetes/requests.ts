@@ -1,6 +1,8 @@
 /** Every request that a plan's adapters make of Kubernetes, as RBAC sees it. Pure. */
+import type { ScalableResource } from '../../adapters/kubernetes/scalable.ts';
 import { canaryOf, placeOf, servicesOf } from '../../adapters/registry.ts';
 import { settingsOf } from '../../adapters/settings.ts';
+import { type KindName, parseKindName } from '../../plan/kind-name.ts';
 import { kubernetesPlatform } from '../../plan/schema/platforms.ts';
 import { routerSettings } from '../../plan/schema/routers.ts';
 import type { Plan } from '../../plan/types.ts';
@@ -26,13 +28,20 @@ const NO_AUTOSCALER = 'a deployment fails whose workloads a HorizontalPodAutosca
 const NO_KEDA = 'a deployment fails whose workloads KEDA scales';
 const NO_KEDA_WORK = 'consumers that KEDA scales are not suspended';
 const NO_PARITY = 'the colours cannot be compared';
+const NO_BUDGETS = 'the colours cannot be compared, and the kept colour is not shrunk';
 
-/** Empty: neither platform nor router is on Kubernetes. */
-export function requestsOf(plan: Plan): KubernetesRequest[] {
-  return [...platformRequests(plan), ...routerRequests(plan)];
+/** Empty: neither platform nor router is on Kubernetes. `scaled`: what the plan's own kind of workload is called. */
+export function requestsOf(plan: Plan, scaled: ScalableResource | null = null): KubernetesRequest[] {
+  return [...platformRequests(plan, scaled), ...routerRequests(plan)];
 }
 
-function platformRequests(plan: Plan): KubernetesRequest[] {
+/** The kind of workload that only its cluster knows; null: the plan names none. */
+export function scaledKindOf(plan: Plan): KindName | null {
+  if (plan.platform.kind !== 'kubernetes') return null;
+  return parseKindName(settingsOf(kubernetesPlatform, plan.platform).workload ?? '');
+}
+
+function platformRequests(plan: Plan, scaled: ScalableResource | null): KubernetesRequest[] {
   if (plan.platform.kind !== 'kubernetes') return [];
   const {
     deployments = servicesOf(plan),
@@ -40,14 +49,18 @@ function platformRequests(plan: Plan): KubernetesRequest[] {
     active_only: activeOnly,
   } = settingsOf(kubernetesPlatform, plan.platform);
   const ask = asking(placeOf(plan, {}));
-  const workloads = workload === 'Deployment' ? 'deployments' : 'statefulsets';
+  const group = scaled?.group ?? 'apps';
+  const workloads = scaled?.plural ?? (workload === 'Deployment' ? 'deployments' : 'statefulsets');
   const parity = plan.require_parity ? null : NO_PARITY;
   return [
     ...Object.values(deployments).flatMap((name) => [
-      ask('apps', workloads, 'get', name),
-      ask('apps', workloads, 'list', name, UNWATCHED),
-      ask('apps', workloads, 'watch', name, UNWATCHED),
-      ask('apps', workloads, 'patch', name),
+      ask(group, workloads, 'get', name),
+      ask(group, workloads, 'list', name, UNWATCHED),
+      ask(group, workloads, 'watch', name, UNWATCHED),
+      ask(group, workloads, 'patch', name),
+      ...(scaled === null
+        ? []
+        : (['get', 'patch'] as const).map((verb) => ask(group, `${workloads}/scale`, verb, name))),
     ]),
     ask('', 'pods', 'list'),
     ask('', 'pods', 'watch', null, UNWATCHED),
@@ -59,7 +72,7 @@ function platformRequests(plan: Plan): KubernetesRequest[] {
     ask('keda.sh', 'scaledobjects', 'patch', null, NO_KEDA),
     ask('', 'configmaps', 'get', null, parity),
     ask('', 'secrets', 'get', null, parity),
-    ask('policy', 'poddisruptionbudgets', 'list', null, parity),
+    ask('policy', 'poddisruptionbudgets', 'list', null, parity && NO_BUDGETS),
     ask('networking.k8s.io', 'networkpolicies', 'list', null, parity),
     ...(activeOnly === undefined ? [] : workRequests(ask)),
   ];

@@ -1,6 +1,7 @@
 /** The platforms' own keys, as written. */
 import { z } from 'zod';
-import { environmentVariables, httpUrl, MAX_LIST, perColour, text } from './base.ts';
+import { WORKLOAD_KIND } from '../kind-name.ts';
+import { count, environmentVariables, httpUrl, MAX_LIST, perColour, text } from './base.ts';
 
 const local = z
   .strictObject({
@@ -36,6 +37,13 @@ const image = text('an image without its tag').optional().meta({
 const port = z.int('a port').min(1, 'a port from 1').max(65_535, 'a port up to 65535');
 const region = text('a region').optional().meta({ description: 'AWS region.' });
 
+/** Of 200 deployments that start in the same moment, every claim of a router is through within its minute. */
+export const DEFAULT_REQUESTS_PER_SECOND = 100;
+export const BURST_SECONDS = 2;
+const MAX_PER_SECOND = 10_000;
+
+const WORKLOAD_EXPECTED = 'Deployment, StatefulSet, or GROUP/VERSION/Kind such as argoproj.io/v1alpha1/Rollout';
+
 const LABEL_KEY = '(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?';
 const LABEL_PAIR = `${LABEL_KEY}=[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?`;
 const labelKey = text('a label', 317).regex(new RegExp(`^${LABEL_KEY}$`), 'a label, such as colour');
@@ -56,10 +64,16 @@ export const kubernetesPlatform = z
       description: 'Names of the two workloads.',
       otherwise: '`SERVICE-blue` and `SERVICE-green`',
     }),
-    workload: z.enum(['Deployment', 'StatefulSet'], 'Deployment or StatefulSet').optional().meta({
-      description: 'Kind of the two workloads.',
-      default: 'Deployment',
-    }),
+    workload: z
+      .string(WORKLOAD_EXPECTED)
+      .regex(WORKLOAD_KIND, WORKLOAD_EXPECTED)
+      .optional()
+      .meta({
+        description:
+          'Kind of the two workloads: `Deployment`, `StatefulSet`, or `GROUP/VERSION/Kind` of any object with a scale subresource and a pod template.',
+        default: 'Deployment',
+        examples: ['StatefulSet', 'argoproj.io/v1alpha1/Rollout'],
+      }),
     container: text('the name of a container', 63).optional().meta({
       description: 'Container that gets the new image.',
       otherwise: 'the only one',
@@ -69,6 +83,17 @@ export const kubernetesPlatform = z
       otherwise: "the container's first",
     }),
     image,
+    requests_per_second: count('a number of requests', 1, MAX_PER_SECOND).optional().meta({
+      description:
+        "Requests a second that one worker makes of the cluster's API server, for all plans with this bound together. A rollback waits for none of them.",
+      default: DEFAULT_REQUESTS_PER_SECOND,
+    }),
+    request_burst: count('a number of requests', 1, BURST_SECONDS * MAX_PER_SECOND)
+      .optional()
+      .meta({
+        description: 'Requests at once, after a time in which there were fewer.',
+        otherwise: `what ${BURST_SECONDS} seconds allow`,
+      }),
     active_only: labelSelector.optional().meta({
       description: 'Labels of the CronJobs and consumers that only the active colour may run.',
       otherwise: 'nothing is suspended',

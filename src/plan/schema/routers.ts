@@ -35,6 +35,22 @@ const services = perColour('the name of a Service').optional().meta({
   otherwise: '`SERVICE-blue` and `SERVICE-green`',
 });
 
+const PROBE_EXPECTED = 'either a header or a field, which tells who answers';
+const serviceProbe = z
+  .strictObject({
+    url: httpUrl.meta({
+      description: 'Address of the Service as the worker reaches it; asked five times, each over a new connection.',
+      examples: ['http://checkout.shop.svc/health'],
+    }),
+    header: text('the name of a header', 200).optional().meta({
+      description: 'Header of the answer that holds the colour, or the version.',
+    }),
+    field: text('the name of a field', 200).optional().meta({
+      description: 'Field of its JSON body that does, such as `build.version`.',
+    }),
+  })
+  .refine(({ header, field }) => (header === undefined) !== (field === undefined), PROBE_EXPECTED);
+
 export const routerSettings = {
   local: z
     .strictObject({
@@ -49,6 +65,10 @@ export const routerSettings = {
       ...kubernetesObject,
       service: text('the name of a Service', 63).meta({ description: 'Service whose selector is changed.' }),
       label: text('a label', 317).optional().meta({ description: 'Label that holds the colour.', default: 'colour' }),
+      probe: serviceProbe.optional().meta({
+        description: "What is asked of the Service's own address before a shift counts as converged.",
+        otherwise: 'its EndpointSlices are believed',
+      }),
     })
     .meta({ description: "A Kubernetes Service's selector: 0 % or 100 %, nothing between." }),
   gateway_api: z

@@ -119,6 +119,24 @@ kubernetes.suite('cutover doctor, with a plan on Kubernetes', () => {
     expect(detail).toBe(`all 26 that are needed, as ${ACCOUNT}`);
   });
 
+  it('warns of pods that are killed before the plan’s drain is over', async () => {
+    const checks = await examined({ switch: { drain: '1m' } });
+    expect(stateOf(checks)).toEqual([
+      'platform (kubernetes): ok',
+      'platform (kubernetes): warning',
+      'platform (kubernetes): warning',
+      'router (service_selector): ok',
+      'permissions (kubernetes): ok',
+    ]);
+    expect(checks[1]).toEqual({
+      name: 'platform (kubernetes)',
+      state: 'warning',
+      detail:
+        'Deployment checkout-blue: its pods are killed 30 s after they are told to end (terminationGracePeriodSeconds), switch.drain is 60 s',
+      fix: 'Change the workload, or the plan.',
+    });
+  });
+
   it('names what is not there: workloads, the Service, a route’s kind', async () => {
     const checks = await examined({
       platform: { kubernetes: { namespace: shop.namespace, deployments: { blue: 'a', green: 'b' } } },

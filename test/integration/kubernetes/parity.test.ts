@@ -16,11 +16,12 @@ kubernetes.suite('parity of the colours of a Kubernetes service', () => {
   }, START_MS);
   afterAll(() => plane?.stop(), START_MS);
 
-  const compare = ({ namespace, service }: KubernetesShop) =>
+  const platformOf = ({ namespace, service }: KubernetesShop) =>
     createKubernetesPlatform({
       ...{ context: null, namespace, names: { blue: `${service}-blue`, green: `${service}-green` } },
       ...{ kind: 'Deployment', container: null, image: null, port: null },
-    }).compare('blue', AbortSignal.timeout(10_000));
+    });
+  const compare = (shop: KubernetesShop) => platformOf(shop).compare('blue', AbortSignal.timeout(10_000));
   const patchGreen = ({ namespace, service }: KubernetesShop, template: object) =>
     plane.api(
       'PATCH',
@@ -40,6 +41,21 @@ kubernetes.suite('parity of the colours of a Kubernetes service', () => {
   it('has nothing to compare with where nothing was ever deployed', async () => {
     const shop = await openShop(plane, { tags: { blue: null } });
     expect(await compare(shop)).toBeNull();
+    await shop.remove();
+  });
+
+  it('doubts a colour whose pods get less time to end than the plan’s drain, and stops nothing', async () => {
+    const shop = await openShop(plane);
+    const doubts = (drain_ms: number) => platformOf(shop).doubts?.({ drain_ms }, AbortSignal.timeout(10_000));
+    expect(await doubts(30_000)).toEqual([]);
+    const lifecycle = { preStop: { sleep: { seconds: 5 } } };
+    const { spec } = container({ lifecycle });
+    await patchGreen(shop, { spec: { ...spec, terminationGracePeriodSeconds: 20 } });
+    expect(await doubts(30_000)).toEqual([
+      'Deployment checkout-green: its pods are killed 20 s after they are told to end (terminationGracePeriodSeconds), switch.drain is 30 s',
+      'Deployment checkout-green: the preStop of app sleeps 5 s, switch.drain is 30 s',
+    ]);
+    expect(await doubts(4_000)).toEqual([]);
     await shop.remove();
   });
 

@@ -160,7 +160,7 @@ kubernetes.suite('the Roles of deploy/kubernetes/target', () => {
   it.each(TARGETS)('%s allows exactly what the adapters ask for', async (target) => {
     const asked = new Set(
       plansOf(target)
-        .flatMap(requestsOf)
+        .flatMap((plan) => requestsOf(plan))
         .map((request) => named(ruleOf(request))),
     );
     expect((await rulesOf(plane, target)).map(named).sort()).toEqual([...asked].sort());

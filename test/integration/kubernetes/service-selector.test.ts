@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FENCE_ANNOTATION } from '../../../src/adapters/routers/kubernetes/fence-annotation.ts';
 import { createServiceSelectorRouter } from '../../../src/adapters/routers/kubernetes/service-selector.ts';
 import type { Weights } from '../../../src/plan/types.ts';
@@ -119,7 +121,101 @@ kubernetes.suite('the service_selector router', () => {
       await shop.remove();
     });
   });
+
+  describe('with a probe', () => {
+    const BLUE = { colour: 'blue', version: '1.0.0' };
+    const GREEN = { colour: 'green', version: '2.0.0' };
+    let shop: KubernetesShop;
+    let standIn: StandIn;
+    beforeAll(async () => {
+      shop = await openShop(plane, { replicas: { blue: 1, green: 2 }, tags: { green: '2.0.0' } });
+      await patiently(() => allReady(plane, shop, 3), '3 ready pods');
+      await select(plane, shop, 'green');
+      await patiently(
+        async () => (await routerOf(shop).convergence(weights, signal())).converged,
+        'the EndpointSlices',
+      );
+    }, START_MS);
+    beforeEach(async () => {
+      standIn = await startStandIn();
+    });
+    afterEach(() => standIn.stop());
+    afterAll(() => shop?.remove());
+    const weights = { blue: 0, green: 100 };
+    const probing = (told: { header: string } | { field: string }) =>
+      createServiceSelectorRouter({
+        ...{ context: null, namespace: shop.namespace, service: shop.service, label: 'colour' },
+        probe: { url: standIn.url, ...told },
+      }).convergence(weights, signal());
+
+    it.each([[{ header: 'X-Colour' }], [{ field: 'build.version' }]])(
+      'has converged when every connection is answered by the colour: %j',
+      async (told) => {
+        standIn.answering = [GREEN, GREEN, BLUE, GREEN];
+        const lagging = await probing(told);
+        const found = 'header' in told ? 'blue' : '1.0.0';
+        expect(lagging).toMatchObject({ converged: false });
+        expect(lagging.detail).toBe(`${standIn.url} is answered by ${found}; it must be green or 2.0.0`);
+        standIn.answering = [GREEN];
+        expect(await probing(told)).toMatchObject({ converged: true });
+        expect(standIn.connections).toBe(10);
+      },
+    );
+
+    it('has not converged while nobody answers, or nobody says who', async () => {
+      standIn.answering = [GREEN];
+      expect((await probing({ header: 'x-version' })).detail).toContain('answered 200 without the header x-version');
+      expect((await probing({ field: 'build.status' })).detail).toContain(
+        'answered 200 without the field build.status',
+      );
+      await standIn.stop();
+      const { converged, detail } = await probing({ header: 'x-colour' });
+      expect(converged).toBe(false);
+      expect(detail).toContain('does not answer: the connection was refused');
+      standIn = await startStandIn();
+    });
+
+    it('is not asked before the EndpointSlices hold the colour', async () => {
+      standIn.answering = [BLUE];
+      const router = createServiceSelectorRouter({
+        ...{ context: null, namespace: shop.namespace, service: shop.service, label: 'colour' },
+        probe: { url: standIn.url, header: 'x-colour' },
+      });
+      expect((await router.convergence({ blue: 100, green: 0 }, signal())).converged).toBe(false);
+      expect(standIn.connections).toBe(0);
+    });
+  });
 });
+
+interface StandIn {
+  url: string;
+  /** Who answers the next connections, one after the other, and the last one all others. */
+  answering: { colour: string; version: string }[];
+  connections: number;
+  stop(): Promise<void>;
+}
+
+/** For the Service's address, behind which no container of kwok's answers: one node after the other follows. */
+async function startStandIn(): Promise<StandIn> {
+  const server = createServer((_, response) => {
+    const [who = { colour: 'none', version: 'none' }] =
+      standIn.answering.length > 1 ? standIn.answering.splice(0, 1) : standIn.answering;
+    response.setHeader('x-colour', who.colour);
+    response.end(JSON.stringify({ status: 'pass', build: { version: who.version } }));
+  });
+  const standIn: StandIn = {
+    url: '',
+    answering: [],
+    connections: 0,
+    stop: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+  server.on('connection', () => {
+    standIn.connections += 1;
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  standIn.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/health`;
+  return standIn;
+}
 
 interface Service {
   metadata: { annotations: Record<string, string>; managedFields: { manager: string }[] };

@@ -115,6 +115,65 @@ describe('drift', () => {
   });
 });
 
+describe('drift of the version', () => {
+  const running = (over: Parameters<WatchWorld['input']>[0] = {}) => watched({ version: '2.0.0', ...over });
+
+  it('ends the watch within 5 s and a tick, with what the candidate runs', async () => {
+    world.at(7_500, () => {
+      world.candidate.version = '6.6.6';
+    });
+    const result = await world.watch(running());
+    expect(result).toMatchObject({ verdict: 'drift', router: null, version: '6.6.6' });
+    expect(elapsedMs(result)).toBeLessThanOrEqual(12_000);
+    // Looked at again as it is now before it was believed.
+    expect(world.candidate.reads.at(-1)).toBe(0);
+  });
+
+  it('right before the end is found at the end', async () => {
+    world.at(29_700, () => {
+      world.candidate.version = null;
+    });
+    const result = await world.watch(running());
+    expect(result).toMatchObject({ verdict: 'drift', router: null, version: null });
+    expect(elapsedMs(result)).toBe(30_000);
+  });
+
+  it('gives way to other weights, which say where the traffic is', async () => {
+    world.candidate.version = '6.6.6';
+    world.router.weights = BLUE;
+    expect(await world.watch(running())).toMatchObject({ verdict: 'drift', router: { weights: BLUE } });
+  });
+
+  it('is not concluded from one look, nor from none', async () => {
+    world.at(4_950, () => {
+      world.candidate.version = '6.6.6';
+    });
+    world.at(5_100, () => {
+      world.candidate.version = '2.0.0';
+    });
+    expect((await world.watch(running())).verdict).toBe('passed');
+    world.candidate.down = true;
+    const nowMs = world.clock.now();
+    const later = { started_at_ms: nowMs, ends_at_ms: nowMs + 10_000 };
+    expect((await world.watch(running(later))).verdict).toBe('passed');
+  });
+
+  it('is looked for every 5 s at most, by looks that an open watch can answer', async () => {
+    await world.watch(running());
+    expect(world.candidate.reads.length).toBeLessThanOrEqual(8);
+    expect(Math.min(...world.candidate.reads)).toBeGreaterThanOrEqual(60_000);
+  });
+
+  it('is not looked for by a guard, nor by a watcher that an earlier version started', async () => {
+    world.candidate.version = '6.6.6';
+    expect((await world.watch(running({ weights: null }))).verdict).toBe('passed');
+    const nowMs = world.clock.now();
+    const later = { started_at_ms: nowMs, ends_at_ms: nowMs + 10_000 };
+    expect((await world.watch(watched(later))).verdict).toBe('passed');
+    expect(world.candidate.reads).toEqual([]);
+  });
+});
+
 describe('a circuit break', () => {
   const guarded = (over: Parameters<WatchWorld['input']>[0] = {}, settings: Partial<WatchInput['settings']> = {}) =>
     world.input({ rollback_triggers: TRIGGERS, circuit_break: { error_rate: 20 }, ...over }, settings);

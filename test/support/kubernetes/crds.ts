@@ -11,6 +11,8 @@ interface Definition {
   kind: string;
   plural: string;
   spec: object;
+  /** Where its number of replicas and its pods' labels stand. */
+  scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath: string };
 }
 
 const open = { 'x-kubernetes-preserve-unknown-fields': true };
@@ -123,10 +125,21 @@ export const SCALED_OBJECT: Definition = {
   spec: { type: 'object', properties: { minReplicaCount: { type: 'integer', minimum: 0 } }, ...open },
 };
 
+/** Argo Rollouts' own, as far as it is a workload. */
+export const ROLLOUT: Definition = {
+  ...{ group: 'argoproj.io', version: 'v1alpha1', kind: 'Rollout', plural: 'rollouts' },
+  spec: { type: 'object', properties: { replicas: { type: 'integer', minimum: 0 } }, ...open },
+  scale: {
+    specReplicasPath: '.spec.replicas',
+    statusReplicasPath: '.status.HPAReplicas',
+    labelSelectorPath: '.status.selector',
+  },
+};
+
 /** Ready to be used when this returns. */
 export async function defineResource(
   plane: ControlPlane,
-  { group, version, kind, plural, spec }: Definition,
+  { group, version, kind, plural, spec, scale }: Definition,
 ): Promise<void> {
   await plane.api('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
     apiVersion: 'apiextensions.k8s.io/v1',
@@ -145,7 +158,7 @@ export async function defineResource(
           name: version,
           served: true,
           storage: true,
-          subresources: { status: {} },
+          subresources: { status: {}, ...(scale === undefined ? {} : { scale }) },
           schema: { openAPIV3Schema: { type: 'object', properties: { spec, status: { type: 'object', ...open } } } },
         },
       ],

@@ -24,6 +24,8 @@ export interface KubernetesStage {
   /** A worker with the kubeconfig; ends with the stage at the latest. */
   worker(kubeconfig?: string): Promise<SpawnedProcess>;
   shop(options?: ShopOptions): Promise<StagedShop>;
+  /** As `kubectl set image` does. */
+  setImage(shop: KubernetesShop, colour: Colour, tag: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -65,6 +67,12 @@ export async function openKubernetesStage(): Promise<KubernetesStage> {
       const one = startTraffic(plane, shop);
       traffic.push(one);
       return stagedShop({ plane, client, prometheus }, shop, one);
+    },
+    async setImage({ namespace, service }, colour, tag) {
+      const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${service}-${colour}?fieldManager=kubectl-set`;
+      const containers = [{ name: 'app', image: `registry.example.com/${service}:${tag}` }];
+      const patch = { spec: { template: { spec: { containers } } } };
+      await plane.api('PATCH', path, patch, 'application/strategic-merge-patch+json');
     },
     async stop() {
       for (const one of traffic) one.stop();
@@ -160,7 +168,7 @@ function stagedShop(
 }
 
 /** As a person would write it, with every phase short. */
-function planText(
+export function planText(
   { namespace, service, version, url }: { namespace: string; service: string; version: string; url: string },
   changes: object,
 ): string {

@@ -119,8 +119,12 @@ export function scriptedActivities(world: World, script: Script): MutationActivi
       return weights[input.colour] === 0 ? { proof: 'weight 0' } : later(1_000);
     },
     async watchKept(input) {
-      const state = await adapters.platform(input.target).inspect(input.colour, signal);
-      return state.ready < input.size ? state : later(10_000);
+      const platform = adapters.platform(input.target);
+      const state = await platform.inspect(input.colour, signal);
+      if (state.ready < input.size) return state;
+      const { serving } = input;
+      const other = serving === undefined ? null : await platform.inspect(serving.colour, signal);
+      return other !== null && other.version !== serving?.version ? other : later(10_000);
     },
     async notify(event) {
       script.notified.push(`${event.title}: ${event.detail}`);

@@ -8,6 +8,7 @@ import {
   DIRECT_STEP,
   type Exposed,
   type Fence,
+  type LeastSize,
   type Platform,
   type RouterState,
   type ScheduledWorkOrder,
@@ -58,6 +59,8 @@ export interface World {
   beforeWrite: (() => Promise<void>) | null;
   /** What the colours differ in; null: nothing to compare. */
   differences: ParityDifference[] | null;
+  /** Fewer instances of a kept colour the platform does not want. */
+  leastKept: LeastSize | null;
   violations: string[];
 }
 
@@ -94,6 +97,7 @@ export function createWorld(active: Colour = 'blue', size = 4): World {
     afterWrite: null,
     beforeWrite: null,
     differences: [],
+    leastKept: null,
     violations: [],
   };
 }
@@ -143,6 +147,7 @@ function modelPlatform(world: World): Platform {
       return { colour, version, desired, ready, instances: [] };
     },
     compare: async () => world.differences,
+    leastKept: async () => world.leastKept,
     async deploy(colour, version, size) {
       const changes = world.colours[colour].version !== version;
       if (changes && world.router.weights[colour] > 0) world.violations.push(`${colour} changed under traffic`);

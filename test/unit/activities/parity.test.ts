@@ -18,9 +18,13 @@ const DIFFERENCES: ParityDifference[] = ['command', 'cwd', 'env.A', 'env.B'].map
   ...{ path, active: 'one', standby: path === 'cwd' ? null : 'two' },
 }));
 
-function claim(compare: Platform['compare'], requireParity: boolean): Promise<ClaimResult> {
+function claim(
+  compare: Platform['compare'],
+  requireParity: boolean,
+  more: Pick<Platform, 'doubts'> = {},
+): Promise<ClaimResult> {
   const adapters = worldAdapters(world);
-  const platform: Platform = { ...adapters.platform(testPlan()), compare };
+  const platform: Platform = { ...adapters.platform(testPlan()), compare, ...more };
   const { claimRouter } = createMutationActivities({ adapters: { ...adapters, platform: () => platform } });
   const env = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => {}) });
   return env.run(claimRouter, { plan: testPlan({ require_parity: requireParity }), run: 'run' });
@@ -50,6 +54,16 @@ describe('parity, before the router is claimed', () => {
       return [];
     }, false);
     expect(asked).toEqual(['blue']);
+  });
+
+  it('comes with what the platform doubts of the plan’s drain, also where it is required', async () => {
+    const doubts = async ({ drain_ms }: { drain_ms: number }) => [`${drain_ms} ms are long`, 'so are 2 s'];
+    const { drain_ms } = testPlan().switch;
+    expect((await claim(async () => [], true, { doubts })).parity).toEqual({
+      differences: [],
+      note: `no differences; in doubt: ${drain_ms} ms are long; in doubt: so are 2 s`,
+    });
+    expect((await claim(async () => [], true, { doubts: unreadable })).parity.note).toBe('no differences');
   });
 
   it('that could not be compared is told too, and the deployment goes on', async () => {

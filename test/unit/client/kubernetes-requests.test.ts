@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requestsOf } from '../../../src/direct/kubernetes/requests.ts';
+import { requestsOf, scaledKindOf } from '../../../src/direct/kubernetes/requests.ts';
 import type { Plan } from '../../../src/plan/types.ts';
 import { testPlan } from '../../support/plans.ts';
 
@@ -22,6 +22,21 @@ describe('what a plan asks of Kubernetes', () => {
     expect(all).toContain('eu shop: get deployments checkout-green');
     expect(all).toContain('eu edge: patch virtualservices front');
     expect(all).not.toContain('eu shop: patch statefulsets checkout-blue');
+  });
+
+  it('is the workload’s scale, too, where its kind is the plan’s own', () => {
+    const workload = 'argoproj.io/v1alpha1/Rollout';
+    const plan = testPlan({ platform: { kind: 'kubernetes', workload } });
+    const kind = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Rollout' };
+    expect(scaledKindOf(plan)).toEqual(kind);
+    expect(scaledKindOf(testPlan({ platform: { kind: 'kubernetes', workload: 'StatefulSet' } }))).toBeNull();
+    const own = requestsOf(plan, { ...kind, plural: 'rollouts' })
+      .filter(({ group, name }) => group === 'argoproj.io' && name === 'checkout-blue')
+      .map(({ verb, resource }) => `${verb} ${resource}`);
+    expect(own).toEqual([
+      ...['get', 'list', 'watch', 'patch'].map((verb) => `${verb} rollouts`),
+      ...['get', 'patch'].map((verb) => `${verb} rollouts/scale`),
+    ]);
   });
 
   it('is the router’s alone where the platform is elsewhere', () => {

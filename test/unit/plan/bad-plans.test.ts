@@ -213,6 +213,27 @@ const VALUES: BadPlan[] = [
     'shorter',
     '5s',
   ],
+  [
+    'a workload without its group',
+    'platform: {kubernetes: {workload: Rollout}}',
+    'VALUE 1:35 platform.kubernetes.workload',
+    '`Rollout`',
+    'GROUP/VERSION/Kind',
+  ],
+  [
+    'no request at all',
+    'platform: {kubernetes: {requests_per_second: 0}}',
+    'VALUE 1:46 platform.kubernetes.requests_per_second',
+    'the number 0',
+    'from 1 to',
+  ],
+  [
+    'a probe that cannot tell who answers',
+    'router: {service_selector: {service: a, probe: {url: "http://a.b"}}}',
+    'VALUE 1:41 router.service_selector.probe',
+    'a map',
+    'either a header or a field',
+  ],
   ['an impossible coverage', 'metrics: {coverage: 120}', 'VALUE 1:21 metrics.coverage', 'the number 120', '0 to 100'],
   [
     'a share that is no share',

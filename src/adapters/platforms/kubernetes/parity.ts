@@ -13,6 +13,8 @@ import type { Colour } from '../../../plan/types.ts';
 import { type Facts, hashOf, neutralFacts, putFacts } from '../../facts.ts';
 import type { KubernetesApi } from '../../kubernetes/api.ts';
 import { autoscalerOf, listAutoscalers } from '../../kubernetes/autoscalers.ts';
+import { selects } from '../../kubernetes/labels.ts';
+import { listBudgets } from './budgets.ts';
 
 interface Subject {
   namespace: string;
@@ -37,7 +39,7 @@ export async function readSurroundings(
 ): Promise<Surroundings> {
   const [scalers, budgets, policies] = await Promise.all([
     listAutoscalers(api, namespace, signal),
-    api.list<V1PodDisruptionBudget>(`/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`, '', signal),
+    listBudgets(api, namespace, signal),
     api.list<V1NetworkPolicy>(`/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`, '', signal),
   ]);
   return { scalers, budgets, policies };
@@ -53,7 +55,8 @@ export async function factsOf(
   const facts: Facts = new Map();
   const template = workload.spec?.template;
   const spec = template?.spec;
-  putFacts(facts, 'labels', template?.metadata?.labels);
+  const labels = template?.metadata?.labels;
+  putFacts(facts, 'labels', labels);
   putFacts(facts, 'annotations', withoutRestarts(template?.metadata?.annotations));
   if (spec !== undefined) {
     for (const group of ['initContainers', 'containers'] as const) {
@@ -64,9 +67,9 @@ export async function factsOf(
   }
   for (const [name, value] of await contents(api, subject, spec, signal)) putFacts(facts, name, value);
   putFacts(facts, 'horizontalPodAutoscaler', scaling(scalers, subject));
-  const isFor = ({ spec: its }: V1PodDisruptionBudget) => selects(its?.selector?.matchLabels, subject);
+  const isFor = ({ spec: its }: V1PodDisruptionBudget) => selects(its?.selector, labels);
   putFacts(facts, 'podDisruptionBudget', specsOf(budgets.filter(isFor)));
-  const applies = ({ spec: its }: V1NetworkPolicy) => selects(its?.podSelector?.matchLabels, subject);
+  const applies = ({ spec: its }: V1NetworkPolicy) => selects(its?.podSelector ?? {}, labels);
   putFacts(facts, 'networkPolicies', specsOf(policies.filter(applies)));
   return neutralFacts(facts, subject.colour);
 }
@@ -136,9 +139,4 @@ function scaling(autoscalers: readonly V2HorizontalPodAutoscaler[], { kind, work
 
 function specsOf(objects: readonly { spec?: object }[]): unknown {
   return objects.map(({ spec }) => spec);
-}
-
-function selects(matchLabels: Record<string, string> | undefined, { workload }: Subject): boolean {
-  const labels = workload.spec?.template.metadata?.labels ?? {};
-  return Object.entries(matchLabels ?? {}).every(([key, value]) => labels[key] === value);
 }

@@ -29,7 +29,7 @@ type Round = { answer: Convergence } | { error: CutoverError };
 /** Errors: those of a read; CUTOVER_AWS_CONFLICT while the weights that the fence tells of are not read back. */
 export async function convergenceOf(router: Watched, weights: Weights, signal: AbortSignal): Promise<Convergence> {
   const key = `${router.key} convergence to ${formatWeights(weights)}`;
-  const round = await recent(key, ROUND_MS, () => roundOf(router, weights, signal));
+  const round = await recent(key, ROUND_MS, signal, (limit) => roundOf(router, weights, limit));
   if ('error' in round) throw round.error;
   return round.answer;
 }
@@ -127,8 +127,8 @@ async function missingOf(
 /** Nodes without a target in their own zone use those of other zones, unless that is turned off. */
 async function needsZones({ api, groups, key }: Watched, colour: Colour, share: number, signal: AbortSignal) {
   if (share === 100) return true;
-  const attributes = await recent(`${key} attributes of ${colour}`, SETTINGS_AGE_MS, () =>
-    api.groupAttributes(groups[colour], signal),
+  const attributes = await recent(`${key} attributes of ${colour}`, SETTINGS_AGE_MS, signal, (limit) =>
+    api.groupAttributes(groups[colour], limit),
   );
   return attributes.some(({ Key: its, Value: value }) => its === CROSS_ZONE && value === 'false');
 }
@@ -141,7 +141,7 @@ async function lackingZones(
 ): Promise<string[]> {
   const balancers = [...new Set([...names.listeners, ...names.rules].map(loadBalancerOf))];
   const [enabled, itsOwn, others] = await Promise.all([
-    recent(`${key} zones`, SETTINGS_AGE_MS, () => api.enabledZones(balancers, signal)),
+    recent(`${key} zones`, SETTINGS_AGE_MS, signal, (limit) => api.enabledZones(balancers, limit)),
     zonesOf(api, key, own, signal),
     zonesOf(api, key, other, signal),
   ]);

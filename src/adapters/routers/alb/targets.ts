@@ -42,8 +42,8 @@ export async function zonesOf(
   const asked =
     instances.length === 0
       ? new Map<string, string>()
-      : await recent(`${key} zones of ${instances.join()}`, Number.POSITIVE_INFINITY, () =>
-          api.zonesOfInstances(instances, signal),
+      : await recent(`${key} zones of ${instances.join()}`, Number.POSITIVE_INFINITY, signal, (limit) =>
+          api.zonesOfInstances(instances, limit),
         );
   const zones = ids.map((id, index) => told[index] ?? asked.get(id) ?? 'all');
   return zones.includes('all') ? 'all' : new Set(zones);

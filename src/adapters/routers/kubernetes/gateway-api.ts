@@ -1,15 +1,14 @@
 /** Gateway API: the weights of the backends of an HTTPRoute or a GRPCRoute. */
 import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Colour, Weights } from '../../../plan/types.ts';
-import { createKubernetesApi } from '../../kubernetes/api.ts';
+import { accessOf, type ClusterAccess, createKubernetesApi } from '../../kubernetes/api.ts';
 import type { TrafficRouter } from '../../types.ts';
 import { addExposed, removeExposed, standingIn } from './exposed-rules.ts';
 import { createFencedObjectRouter } from './fenced-object.ts';
 import { type Rule, ruleShape } from './gateway-rules.ts';
 import { colourNamed, commonShares, numbersOf, pairIn, sharesOf } from './weighted.ts';
 
-export interface GatewayApiOptions {
-  context: string | null;
+export interface GatewayApiOptions extends ClusterAccess {
   namespace: string;
   kind: 'HTTPRoute' | 'GRPCRoute';
   route: string;
@@ -36,13 +35,8 @@ const PROVEN = ['Accepted', 'ResolvedRefs'];
  * Every rule that names both Services is given the same weights; other rules stay as they are. Converged when each parent
  * Gateway has accepted this generation of the route and resolved its backends.
  */
-export function createGatewayApiRouter({
-  context,
-  namespace,
-  kind,
-  route,
-  services,
-}: GatewayApiOptions): TrafficRouter {
+export function createGatewayApiRouter(options: GatewayApiOptions): TrafficRouter {
+  const { namespace, kind, route, services } = options;
   const name = `${kind} ${namespace}/${route}`;
   const pair = ({ backendRefs = [] }: Rule) =>
     pairIn(backendRefs, (ref) => colourNamed(services, ref.name), `a rule of ${name}`);
@@ -50,7 +44,7 @@ export function createGatewayApiRouter({
   const shape = ruleShape(name, services, (rule) => pair(rule) !== null);
 
   return createFencedObjectRouter<Route>({
-    api: createKubernetesApi({ context, unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
+    api: createKubernetesApi({ ...accessOf(options), unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
     path: `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/${PLURALS[kind]}/${route}`,
     name,
     owned: null,

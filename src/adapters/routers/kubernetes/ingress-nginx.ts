@@ -2,7 +2,7 @@
 import type { V1Ingress } from '@kubernetes/client-node';
 import { CutoverError } from '../../../errors.ts';
 import type { Colour, Weights } from '../../../plan/types.ts';
-import { createKubernetesApi } from '../../kubernetes/api.ts';
+import { accessOf, type ClusterAccess, createKubernetesApi } from '../../kubernetes/api.ts';
 import { readAndWrite } from '../../kubernetes/conflicts.ts';
 import type { Fence, RouterState, TrafficRouter } from '../../types.ts';
 import { appliedFingerprint, canaryFingerprint, canaryFor, mainFor } from './canary-ingress.ts';
@@ -22,8 +22,7 @@ import {
 } from './ingress-state.ts';
 import { lackingEndpoints } from './ready-endpoints.ts';
 
-export interface IngressNginxOptions {
-  context: string | null;
+export interface IngressNginxOptions extends ClusterAccess {
   namespace: string;
   /** The main Ingress. */
   ingress: string;
@@ -48,8 +47,8 @@ const COLOURS = ['blue', 'green'] as const;
  * keeps no status of what it has read: a write counts as converged once it is stored, and the Services have endpoints.
  */
 export function createIngressNginxRouter(options: IngressNginxOptions): TrafficRouter {
-  const { context, namespace, services } = options;
-  const api = createKubernetesApi({ context, unreachable: 'CUTOVER_ROUTER_UNREACHABLE' });
+  const { namespace, services } = options;
+  const api = createKubernetesApi({ ...accessOf(options), unreachable: 'CUTOVER_ROUTER_UNREACHABLE' });
   const folder = `/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses`;
   const names: IngressNames = {
     main: `Ingress ${namespace}/${options.ingress}`,

@@ -1,15 +1,14 @@
 /** Istio: the weights of the destinations of a VirtualService. */
 import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Colour } from '../../../plan/types.ts';
-import { createKubernetesApi } from '../../kubernetes/api.ts';
+import { accessOf, type ClusterAccess, createKubernetesApi } from '../../kubernetes/api.ts';
 import type { TrafficRouter } from '../../types.ts';
 import { addExposed, removeExposed, standingIn } from './exposed-rules.ts';
 import { createFencedObjectRouter } from './fenced-object.ts';
 import { type Destination, type HttpRoute, type Place, routeShape } from './istio-routes.ts';
 import { colourNamed, commonShares, numbersOf, pairIn, sharesOf } from './weighted.ts';
 
-export interface IstioOptions {
-  context: string | null;
+export interface IstioOptions extends ClusterAccess {
   namespace: string;
   virtualService: string;
   /** Name of the one HTTP route; null: every route that names both colours. */
@@ -28,7 +27,7 @@ interface VirtualService extends KubernetesObject {
  * control plane says that every proxy has this generation; where it keeps no such status (its default), when it is written.
  */
 export function createIstioRouter(options: IstioOptions): TrafficRouter {
-  const { context, namespace, virtualService, route, destinations } = options;
+  const { namespace, virtualService, route, destinations } = options;
   const name = `VirtualService ${namespace}/${virtualService}`;
 
   const colourOf = ({ destination }: Destination) => colourAt(destination);
@@ -45,7 +44,7 @@ export function createIstioRouter(options: IstioOptions): TrafficRouter {
   const shape = routeShape(name, colourAt, (one) => pair(one) !== null);
 
   return createFencedObjectRouter<VirtualService>({
-    api: createKubernetesApi({ context, unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
+    api: createKubernetesApi({ ...accessOf(options), unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
     path: `/apis/networking.istio.io/v1/namespaces/${namespace}/virtualservices/${virtualService}`,
     name,
     owned: null,

@@ -2,28 +2,32 @@
 import type { V1EndpointSlice, V1Pod, V1Service } from '@kubernetes/client-node';
 import { CutoverError } from '../../../errors.ts';
 import type { Colour, Weights } from '../../../plan/types.ts';
-import { createKubernetesApi } from '../../kubernetes/api.ts';
+import { imageVersion } from '../../image.ts';
+import { accessOf, type ClusterAccess, createKubernetesApi } from '../../kubernetes/api.ts';
 import { isReady } from '../../kubernetes/pods.ts';
 import type { TrafficRouter } from '../../types.ts';
 import { createFencedObjectRouter } from './fenced-object.ts';
+import { askService, type ServiceProbe } from './service-probe.ts';
 
-export interface ServiceSelectorOptions {
-  context: string | null;
+export interface ServiceSelectorOptions extends ClusterAccess {
   namespace: string;
   service: string;
   /** Label that holds the colour. */
   label: string;
+  /** Absent: the EndpointSlices are believed. */
+  probe?: ServiceProbe | undefined;
 }
 
 type Selector = Record<string, string>;
 
 /**
- * Converged when the Service's EndpointSlices hold exactly the ready pods that its selector names. A write that would
+ * Converged when the Service's EndpointSlices hold exactly the ready pods that its selector names, and what the probe asks
+ * of its address is answered by them. A write that would
  * leave it without a ready pod throws CUTOVER_CAPACITY_SHORT, unless forced.
  */
 export function createServiceSelectorRouter(options: ServiceSelectorOptions): TrafficRouter {
-  const { context, namespace, service, label } = options;
-  const api = createKubernetesApi({ context, unreachable: 'CUTOVER_ROUTER_UNREACHABLE' });
+  const { namespace, service, label, probe } = options;
+  const api = createKubernetesApi({ ...accessOf(options), unreachable: 'CUTOVER_ROUTER_UNREACHABLE' });
   const core = `/api/v1/namespaces/${namespace}`;
   const name = `Service ${namespace}/${service}`;
 
@@ -86,10 +90,18 @@ export function createServiceSelectorRouter(options: ServiceSelectorOptions): Tr
       const expected = new Set(pods.map(({ metadata }) => metadata?.uid ?? ''));
       const missing = expected.size - [...expected].filter((uid) => serving.has(uid)).length;
       const left = [...serving].filter((uid) => !expected.has(uid)).length;
-      if (missing === 0 && left === 0 && expected.size > 0) return null;
+      if (missing === 0 && left === 0 && expected.size > 0) {
+        return probe === undefined ? null : askService(probe, namesOf(colourOf(object), pods), signal);
+      }
       return `the EndpointSlices of ${name} lack ${missing} of ${expected.size} ready pods, and still hold ${left} others`;
     },
   });
+}
+
+/** What a colour's pods may call themselves: the colour, or the version that they run. */
+function namesOf(colour: Colour, pods: readonly V1Pod[]): Set<string> {
+  const images = pods.flatMap(({ spec }) => (spec?.containers ?? []).map(({ image }) => imageVersion(image ?? '')));
+  return new Set([colour, ...images.filter((version) => version !== null)]);
 }
 
 /** Whose endpoints get new connections. */

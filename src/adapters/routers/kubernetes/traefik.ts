@@ -1,13 +1,12 @@
 /** Traefik: the weights of a TraefikService. */
 import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Colour } from '../../../plan/types.ts';
-import { createKubernetesApi } from '../../kubernetes/api.ts';
+import { accessOf, type ClusterAccess, createKubernetesApi } from '../../kubernetes/api.ts';
 import type { TrafficRouter } from '../../types.ts';
 import { createFencedObjectRouter } from './fenced-object.ts';
 import { colourNamed, commonShares, numbersOf, pairIn, sharesOf } from './weighted.ts';
 
-export interface TraefikOptions {
-  context: string | null;
+export interface TraefikOptions extends ClusterAccess {
   namespace: string;
   traefikService: string;
   /** The Services that the colours stand behind. */
@@ -24,12 +23,13 @@ interface TraefikService extends KubernetesObject {
 }
 
 /** Traefik keeps no status of what it has read: a write counts as converged once it is stored. */
-export function createTraefikRouter({ context, namespace, traefikService, services }: TraefikOptions): TrafficRouter {
+export function createTraefikRouter(options: TraefikOptions): TrafficRouter {
+  const { namespace, traefikService, services } = options;
   const name = `TraefikService ${namespace}/${traefikService}`;
   const colourOf = (one: WeightedService) => colourNamed(services, one.name);
 
   return createFencedObjectRouter<TraefikService>({
-    api: createKubernetesApi({ context, unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
+    api: createKubernetesApi({ ...accessOf(options), unreachable: 'CUTOVER_ROUTER_UNREACHABLE' }),
     path: `/apis/traefik.io/v1alpha1/namespaces/${namespace}/traefikservices/${traefikService}`,
     name,
     owned: null,

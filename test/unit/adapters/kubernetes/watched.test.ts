@@ -5,8 +5,9 @@ import { WatchedLists, type WatchedSource } from '../../../../src/adapters/kuber
 const PATH = '/api/v1/namespaces/shop/pods';
 const QUERY = { labelSelector: 'app=checkout' };
 
-function named(name: string, phase = 'Running'): KubernetesObject {
-  return { metadata: { name }, status: { phase } } as KubernetesObject;
+function named(name: string, phase = 'Running', resourceVersion?: string): KubernetesObject {
+  const metadata = resourceVersion === undefined ? { name } : { name, resourceVersion };
+  return { metadata, status: { phase } } as KubernetesObject;
 }
 
 /** A server with these objects, which tells how often it was asked. */
@@ -75,6 +76,20 @@ describe('lists that a watch keeps up to date', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     await read(10);
     expect(state).toMatchObject({ lists: 2, watches: 2, stopped: 1 });
+  });
+
+  it('keep a watch that has missed nothing, and open another one when it has', async () => {
+    const objects = [named('a', 'Running', '5')];
+    const { state, read } = serve(objects);
+    await read();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await read(10)).toEqual(['a']);
+    expect(state).toMatchObject({ lists: 2, watches: 1, stopped: 0 });
+    // The watch has told nobody of this.
+    objects.push(named('b', 'Running', '6'));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await read(10)).toEqual(['a', 'b']);
+    expect(state).toMatchObject({ lists: 3, watches: 2, stopped: 1 });
   });
 
   it('take a bookmark for a sign of life', async () => {
