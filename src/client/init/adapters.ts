@@ -75,7 +75,7 @@ function autoscalerComment(colour: Colour, autoscaler: Autoscaler | null): strin
 function balanced(targetGroups: Section): Section {
   return {
     router: { alb: { rule: 'ARN_OF_THE_LISTENER_RULE', target_groups: targetGroups } },
-    metrics: { cloudwatch: { namespace: 'AWS/ApplicationELB' } },
+    metrics: 'cloudwatch',
   };
 }
 

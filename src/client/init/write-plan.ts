@@ -32,9 +32,9 @@ export function writePlan(answers: Answers): string {
 }
 
 /** A share only rises: what is validated stays below the first step. */
-function phases({ strategy, steps, live }: Answers): string[] {
+function phases({ strategy, steps, live, platform }: Answers): string[] {
   if (live !== null && !hasShares(live)) return wholePhases(live);
-  const lasting = live?.source === 'aws' ? SLOW : QUICK;
+  const lasting = isMinutely(platform) ? SLOW : QUICK;
   const first = strategy === 'gradual' ? (steps[0] ?? 100) : 100;
   const performance = Math.min(10, half(first));
   const health = Math.min(1, half(performance));
@@ -52,7 +52,7 @@ function phases({ strategy, steps, live }: Answers): string[] {
     '      success_criteria: ["p99_latency < baseline + 10ms"] # baseline: the old colour at the same time',
     '    full_switch:',
     `      duration: ${lasting.full}`,
-    `      rollback_triggers: ["error_rate > 1"] # judged every ${live?.source === 'aws' ? 'minute' : 'second'}; traffic goes back at once when one fires`,
+    `      rollback_triggers: ["error_rate > 1"] # judged every ${isMinutely(platform) ? 'minute' : 'second'}; traffic goes back at once when one fires`,
   ];
 }
 
@@ -86,8 +86,9 @@ function approval(approvers: readonly string[]): string[] {
   ];
 }
 
-function traffic({ strategy, steps, live }: Answers): string[] {
-  const [deadline, step] = live?.source === 'aws' ? [deadlineOf(live), SLOW.step] : ['30s', QUICK.step];
+function traffic({ strategy, steps, live, platform }: Answers): string[] {
+  const deadline = live?.source === 'aws' ? deadlineOf(live) : '30s';
+  const { step } = isMinutely(platform) ? SLOW : QUICK;
   const common = `  deadline: ${deadline} # a shift that is not proven by then is put back`;
   switch (strategy) {
     case 'instant':
@@ -103,6 +104,11 @@ function traffic({ strategy, steps, live }: Answers): string[] {
     case 'validation':
       return ['switch:', '  strategy: validation # 1 %, validated in full, then all traffic', common];
   }
+}
+
+/** Platforms of AWS, whose metrics are CloudWatch's. */
+function isMinutely(platform: string): boolean {
+  return platform === 'ecs' || platform === 'asg';
 }
 
 /** With two decimals, as many as a plan takes. */
