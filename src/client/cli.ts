@@ -2,6 +2,7 @@
 import process, { stdout } from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { CutoverError } from '../errors.ts';
+import { cleanCommand } from './commands/clean.ts';
 import { answerCommand, completionCommand } from './commands/completion.ts';
 import { demoCommand } from './commands/demo.ts';
 import { devCommand } from './commands/dev.ts';
@@ -80,6 +81,7 @@ export function createProgram(): Command {
     releaseCommand(),
     listCommand(),
     doctorCommand(),
+    cleanCommand(),
     replayCommand(),
     workerCommand(),
     devCommand(),

@@ -2,28 +2,17 @@
 import { writeFile } from 'node:fs/promises';
 import { stderr, stdin } from 'node:process';
 import { Argument, type Command, Option } from 'commander';
-import type { LiveService } from '../../direct/kubernetes/live-service.ts';
 import { CutoverError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { STRATEGIES } from '../init/answers.ts';
+import { type Live, STRATEGIES } from '../init/answers.ts';
+import { type LiveOptions, lookAt, SOURCES, type Source } from '../init/look-at.ts';
 import { answersFor, flagsFor, type InitFlags, listOf, stepsOf } from '../init/questions.ts';
 import type { CommonOptions, Output } from '../output.ts';
 import { shellWord } from '../render/shell-word.ts';
 import { finish, newCommand } from './support.ts';
 
 const DEFAULT_FILE = 'cutover.yaml';
-const SOURCES = ['kubernetes'] as const;
-type Source = (typeof SOURCES)[number];
-
-/** Of `init kubernetes` alone. */
-interface ClusterOptions {
-  namespace?: string;
-  context?: string;
-  label?: string;
-  container?: string;
-}
-
-interface InitOptions extends ClusterOptions, CommonOptions, Omit<InitFlags, 'steps' | 'approvers'> {
+interface InitOptions extends LiveOptions, CommonOptions, Omit<InitFlags, 'steps' | 'approvers'> {
   steps?: string;
   approvers?: string;
   out: string;
@@ -32,7 +21,11 @@ interface InitOptions extends ClusterOptions, CommonOptions, Omit<InitFlags, 'st
 
 export function initCommand(): Command {
   return newCommand('init', 'write a first plan; asks for what is left open, at a terminal')
-    .addArgument(new Argument('[source]', 'read from a live Service what stands behind it').choices(SOURCES))
+    .addArgument(
+      new Argument('[source]', 'read what stands behind a live Service, listener, rule or record').choices([
+        ...SOURCES,
+      ]),
+    )
     .option('-s, --service <name>', 'what is deployed')
     .option('--plan-version <version>', 'its new version (default: 1.0.0)')
     .option('--platform <kind>', 'what runs it: local, kubernetes, … (default: local)')
@@ -46,13 +39,22 @@ export function initCommand(): Command {
     .option('--context <name>', 'init kubernetes: a context of the kubeconfig (default: the current one)')
     .option('--label <name>', "init kubernetes: the selector's label that holds the colour (default: found)")
     .option('--container <name>', 'init kubernetes: whose image is the version (default: the only one)')
+    .option('--listener <arn>', 'init aws: a listener with two target groups')
+    .option('--rule <arn>', 'init aws: a listener rule with two target groups')
+    .option('--zone <id>', 'init aws: a hosted zone, with --record')
+    .option('--record <name>', 'init aws: two weighted records of the zone')
+    .option('--region <name>', "init aws: (default: the ARN's, else the SDK's)")
+    .option('--cluster <name>', 'init aws: where ECS services are looked for (default: everywhere)')
+    .option('--blue <name>', 'init aws: the target group, or set identifier, of blue (default: by its name)')
+    .option('--green <name>', 'init aws: that of green')
     .action((source: Source | undefined, options: InitOptions) =>
       finish(options, (output) => init(output, source ?? null, options)),
     );
 }
 
 async function init(output: Output, source: Source | null, options: InitOptions): Promise<ExitCode> {
-  const { steps, approvers, out, force, namespace, context, label, container, ...flags } = options;
+  const { steps, approvers, out, force, ...rest } = options;
+  const { flags, live: places } = parted(rest);
   const isAsked = stdin.isTTY === true && stderr.isTTY === true && !output.json;
   const interview = isAsked ? (await import('../init/interview.ts')).terminalInterview() : null;
   const given: InitFlags = {
@@ -60,8 +62,7 @@ async function init(output: Output, source: Source | null, options: InitOptions)
     ...(steps === undefined ? {} : { steps: stepsOf(steps) }),
     ...(approvers === undefined ? {} : { approvers: listOf(approvers) }),
   };
-  const cluster = { namespace, context, label, container };
-  const live = source === null ? refuseCluster(cluster) : await lookAt(given, cluster);
+  const live: Live | null = await lookAt(source, given, places);
   const answers = { ...(await answersFor(live === null ? given : flagsFor(given, live), interview)), live };
   const { writePlan } = await import('../init/write-plan.ts');
   const text = writePlan(answers);
@@ -76,35 +77,12 @@ async function init(output: Output, source: Source | null, options: InitOptions)
   return EXIT.succeeded;
 }
 
-type Given = { [K in keyof ClusterOptions]-?: string | undefined };
-
-function refuseCluster(cluster: Given): null {
-  const found = Object.entries(cluster).find(([, value]) => value !== undefined);
-  if (found === undefined) return null;
-  throw new CutoverError(
-    'CUTOVER_USAGE',
-    `--${found[0]} is for \`cutover init kubernetes\`, which reads a live Service.`,
-  );
-}
-
-async function lookAt({ service, platform }: InitFlags, cluster: Given): Promise<LiveService> {
-  if (service === undefined) {
-    throw new CutoverError(
-      'CUTOVER_USAGE',
-      '--service is missing: write --service NAME, the Service that gets the traffic.',
-    );
-  }
-  if (platform !== undefined && platform !== 'kubernetes') {
-    throw new CutoverError('CUTOVER_USAGE', `--platform ${platform} does not go with \`cutover init kubernetes\`.`);
-  }
-  const { readLiveService } = await import('../../direct/kubernetes/live-service.ts');
-  return readLiveService({
-    service,
-    namespace: cluster.namespace ?? 'default',
-    context: cluster.context ?? null,
-    label: cluster.label ?? null,
-    container: cluster.container ?? null,
-  });
+/** What says where to look, apart from the answers. */
+function parted(options: LiveOptions & Omit<InitFlags, 'steps' | 'approvers'>) {
+  const { namespace, context, label, container, listener, rule, zone, record, region, cluster, ...rest } = options;
+  const { blue, green, ...flags } = rest;
+  const live = { namespace, context, label, container, listener, rule, zone, record, region, cluster, blue, green };
+  return { flags, live };
 }
 
 /** An answer that no plan takes is refused before anything is written; the problems name it. */

@@ -3,6 +3,7 @@ import { NOT_BUILT_CODES } from '../../plan/problems.ts';
 import { findNotBuilt } from '../../plan/rules/not-built.ts';
 import { SECRET_PREFIX } from '../../plan/smoke-values.ts';
 import type { Plan } from '../../plan/types.ts';
+import { checkAws } from './aws.ts';
 import { type Check, failed, ok, skipped, warning } from './check.ts';
 import { checkKubernetes } from './kubernetes.ts';
 import { checkLoadBalancer } from './load-balancer.ts';
@@ -18,7 +19,12 @@ export async function checkPlan(plan: Plan, localUrl: string): Promise<Check[]> 
 }
 
 async function checkAdapters(plan: Plan, localUrl: string): Promise<Check[]> {
-  const found = await Promise.all([checkEndpoints(plan, localUrl), checkKubernetes(plan), checkLoadBalancer(plan)]);
+  const found = await Promise.all([
+    checkEndpoints(plan, localUrl),
+    checkKubernetes(plan),
+    checkAws(plan),
+    checkLoadBalancer(plan),
+  ]);
   return found.flat();
 }
 

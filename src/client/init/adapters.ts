@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { Autoscaler, LiveService } from '../../direct/kubernetes/live-service.ts';
 import type { Colour } from '../../plan/types.ts';
 import type { Answers } from './answers.ts';
+import { awsSection } from './aws.ts';
 
 type Section = Record<string, unknown>;
 
@@ -10,9 +11,13 @@ const COLOURS = ['blue', 'green'] as const;
 /** Of the router `service_selector`. */
 const DEFAULT_LABEL = 'colour';
 
-/** What was found in the cluster, else what goes with a platform as a rule. Unknown platforms the plan's reader refuses. */
+/** What was found in the cluster or in AWS, else what goes with a platform as a rule. Unknown platforms the plan's reader refuses. */
 export function adaptersOf({ service, platform, live }: Pick<Answers, 'service' | 'platform' | 'live'>): string[] {
-  if (live !== null) return liveAdapters(live);
+  if (live?.source === 'kubernetes') return liveAdapters(live);
+  if (live?.source === 'aws') {
+    const { comments, section } = awsSection(live);
+    return written(comments.join('\n# '), section);
+  }
   const both = { blue: `${service}-blue`, green: `${service}-green` };
   switch (platform) {
     case 'kubernetes':
@@ -70,7 +75,7 @@ function autoscalerComment(colour: Colour, autoscaler: Autoscaler | null): strin
 function balanced(targetGroups: Section): Section {
   return {
     router: { alb: { rule: 'ARN_OF_THE_LISTENER_RULE', target_groups: targetGroups } },
-    metrics: { cloudwatch: { namespace: 'AWS/ApplicationELB' } },
+    metrics: 'cloudwatch',
   };
 }
 

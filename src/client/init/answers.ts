@@ -1,8 +1,11 @@
 /** What a first plan is made of. */
+import type { LiveAws } from '../../direct/aws/live.ts';
 import type { LiveService } from '../../direct/kubernetes/live-service.ts';
 
 export const STRATEGIES = ['instant', 'gradual', 'validation'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
+
+export type Live = LiveService | LiveAws;
 
 export interface Answers {
   service: string;
@@ -15,6 +18,6 @@ export interface Answers {
   approvers: string[];
   /** As a plan writes durations. */
   observation: string;
-  /** What stands behind a Service of a cluster; null: nobody looked. */
-  live: LiveService | null;
+  /** What stands behind a Service of a cluster, or a router of AWS; null: nobody looked. */
+  live: Live | null;
 }

@@ -1,8 +1,7 @@
 /** The answers that a first plan needs: from flags, and at a terminal from the person for what they leave open. */
-import type { LiveService } from '../../direct/kubernetes/live-service.ts';
 import { CutoverError } from '../../errors.ts';
 import { adapterKinds, findDescriptor } from '../../plan/adapters.ts';
-import type { Answers, Strategy } from './answers.ts';
+import type { Answers, Live, Strategy } from './answers.ts';
 
 export interface InitFlags {
   service?: string;
@@ -29,14 +28,18 @@ const STRATEGY_NOTES: readonly { value: Strategy; note: string }[] = [
 ];
 
 /** What was found is not asked for: a selector moves all traffic at once, and the version that runs is a start. */
-export function flagsFor(flags: InitFlags, live: LiveService): InitFlags {
-  return {
-    ...flags,
-    service: live.service,
-    platform: 'kubernetes',
-    planVersion: flags.planVersion ?? live.version ?? DEFAULTS.version,
-    strategy: flags.strategy ?? (flags.steps === undefined ? DEFAULTS.strategy : 'gradual'),
-  };
+export function flagsFor(flags: InitFlags, live: Live): InitFlags {
+  const known =
+    live.source === 'aws' ? { platform: live.platform.kind } : { service: live.service, platform: 'kubernetes' };
+  const planVersion = flags.planVersion ?? live.version ?? DEFAULTS.version;
+  if (hasShares(live)) return { ...flags, ...known, planVersion };
+  const strategy = flags.strategy ?? (flags.steps === undefined ? DEFAULTS.strategy : 'gradual');
+  return { ...flags, ...known, planVersion, strategy };
+}
+
+/** Whether its router can give a colour a share of traffic. */
+export function hasShares(live: Live): boolean {
+  return live.source === 'aws' && live.router.kind !== 'nlb';
 }
 
 /** `interview` null: there is nobody to ask. CUTOVER_USAGE, naming the flag, when an answer without default is missing. */

@@ -1,7 +1,14 @@
 /** A first plan, as YAML with comments that say what each part does. */
 import { stringify } from 'yaml';
 import { adaptersOf } from './adapters.ts';
-import type { Answers } from './answers.ts';
+import type { Answers, Live } from './answers.ts';
+import { deadlineOf } from './aws.ts';
+import { hasShares } from './questions.ts';
+
+/** How long is measured before something is judged. */
+const QUICK = { health: '2m', performance: '5m', full: '30s', step: '5m' } as const;
+/** Of CloudWatch, whose data points are of minutes and come minutes later. */
+const SLOW = { health: '10m', performance: '15m', full: '15m', step: '15m' } as const;
 
 /** Every answer stands as it was given; whether it is a valid one is for the plan's own reader to say. */
 export function writePlan(answers: Answers): string {
@@ -25,8 +32,9 @@ export function writePlan(answers: Answers): string {
 }
 
 /** A share only rises: what is validated stays below the first step. */
-function phases({ strategy, steps, live }: Answers): string[] {
-  if (live !== null) return selectorPhases();
+function phases({ strategy, steps, live, platform }: Answers): string[] {
+  if (live !== null && !hasShares(live)) return wholePhases(live);
+  const lasting = isMinutely(platform) ? SLOW : QUICK;
   const first = strategy === 'gradual' ? (steps[0] ?? 100) : 100;
   const performance = Math.min(10, half(first));
   const health = Math.min(1, half(performance));
@@ -35,28 +43,33 @@ function phases({ strategy, steps, live }: Answers): string[] {
     'blue_green_switch:',
     '  validation_phases:',
     '    health_check:',
-    '      duration: 2m',
+    `      duration: ${lasting.health}`,
     `      traffic_percentage: ${health} # the share of production traffic that the candidate gets meanwhile`,
     '      success_criteria: ["http_success_rate > 99.5"] # judged over the whole phase, at its end',
     '    performance_validation:',
-    '      duration: 5m',
+    `      duration: ${lasting.performance}`,
     `      traffic_percentage: ${performance}`,
     '      success_criteria: ["p99_latency < baseline + 10ms"] # baseline: the old colour at the same time',
     '    full_switch:',
-    '      duration: 30s',
-    '      rollback_triggers: ["error_rate > 1"] # judged every second; traffic goes back at once when one fires',
+    `      duration: ${lasting.full}`,
+    `      rollback_triggers: ["error_rate > 1"] # judged every ${isMinutely(platform) ? 'minute' : 'second'}; traffic goes back at once when one fires`,
   ];
 }
 
-/** A selector has no share between: nothing is measured before all traffic is moved. */
-function selectorPhases(): string[] {
+/** Without a share between nothing is measured before all traffic is moved. */
+function wholePhases(live: Live): string[] {
+  const [what, duration, trigger, often] =
+    live.source === 'aws'
+      ? // Requests are counted by Application Load Balancers alone.
+        ['A Network Load Balancer', SLOW.full, 'cpu_utilization > 90', 'minute']
+      : ['A selector', '5m', 'error_rate > 1', 'second'];
   return [
-    '# A selector gives a colour all traffic or none. What the candidate can prove without any: the smoke suite (smoke).',
+    `# ${what} gives a colour all traffic or none. What the candidate can prove without any: the smoke suite (smoke).`,
     'blue_green_switch:',
     '  validation_phases:',
     '    full_switch:',
-    '      duration: 5m',
-    '      rollback_triggers: ["error_rate > 1"] # judged every second; traffic goes back at once when one fires',
+    `      duration: ${duration}`,
+    `      rollback_triggers: ["${trigger}"] # judged every ${often}; traffic goes back at once when one fires`,
   ];
 }
 
@@ -73,8 +86,10 @@ function approval(approvers: readonly string[]): string[] {
   ];
 }
 
-function traffic({ strategy, steps }: Answers): string[] {
-  const common = '  deadline: 30s # a shift that is not proven by then is put back';
+function traffic({ strategy, steps, live, platform }: Answers): string[] {
+  const deadline = live?.source === 'aws' ? deadlineOf(live) : '30s';
+  const { step } = isMinutely(platform) ? SLOW : QUICK;
+  const common = `  deadline: ${deadline} # a shift that is not proven by then is put back`;
   switch (strategy) {
     case 'instant':
       return ['switch:', '  strategy: instant # all traffic at once', common];
@@ -83,12 +98,17 @@ function traffic({ strategy, steps }: Answers): string[] {
         'switch:',
         '  strategy: gradual',
         `  steps: ${list(steps)} # percent; each is proven at the router, and watched`,
-        '  step_duration: 5m',
+        `  step_duration: ${step}`,
         common,
       ];
     case 'validation':
       return ['switch:', '  strategy: validation # 1 %, validated in full, then all traffic', common];
   }
+}
+
+/** Platforms of AWS, whose metrics are CloudWatch's. */
+function isMinutely(platform: string): boolean {
+  return platform === 'ecs' || platform === 'asg';
 }
 
 /** With two decimals, as many as a plan takes. */

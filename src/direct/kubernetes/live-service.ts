@@ -19,6 +19,7 @@ export interface ServiceQuestion {
 }
 
 export interface LiveService extends ServiceQuestion {
+  source: 'kubernetes';
   label: string;
   active: Colour;
   workload: WorkloadKind;
@@ -80,6 +81,7 @@ export function readLiveService(question: ServiceQuestion): Promise<LiveService>
     const active = selector[label] === 'blue' ? 'blue' : 'green';
     const image = imageOf(active === 'blue' ? blue : green, question.container);
     return {
+      source: 'kubernetes',
       ...{ context, namespace, service, label, active, workload: blue.kind },
       container: question.container,
       names: { blue: blue.name, green: green.name },

@@ -59,6 +59,7 @@ describe('the plan that is written', () => {
 });
 
 const LIVE: LiveService = {
+  source: 'kubernetes',
   ...{
     context: null,
     namespace: 'shop',
