@@ -106,19 +106,42 @@ moto.suite('cutover clean', () => {
       expect(await find(plan, 10)).toEqual([]);
     });
 
+    it('reads every page of a family', async () => {
+      let pages = 0;
+      stage.proxy.intercept(
+        isAction('ListTaskDefinitions'),
+        async (pass, { body }) => {
+          const answer = await pass();
+          const { taskDefinitionArns: all } = JSON.parse(answer.body) as { taskDefinitionArns: string[] };
+          const isSecond = body.includes('"nextToken":"second"');
+          pages += 1;
+          const page = isSecond
+            ? { taskDefinitionArns: all.slice(3) }
+            : { taskDefinitionArns: all.slice(0, 3), nextToken: 'second' };
+          return { ...answer, headers: {}, body: JSON.stringify(page) };
+        },
+        4,
+      );
+      const all = await find(plan, 2);
+      expect(pages).toBe(4);
+      stage.proxy.calm();
+      expect(all).toEqual(await find(plan, 2));
+    });
+
     it('tells of what cannot be removed, and removes the rest', async () => {
       const leftovers = await find(plan, 3, ['1.1.0', '2.0.0']);
       expect(versionsOf(leftovers)).toEqual(['task_definition 1.2.0']);
       stage.proxy.intercept(isAction('DeregisterTaskDefinition'), refused(400, 'AccessDeniedException', 'no'));
       const [denied] = await remove(plan, leftovers);
       expect(denied?.problem).toContain('ecs:DeregisterTaskDefinition');
-      stage.proxy.intercept(isAction('DeregisterTaskDefinition'), throttled);
+      stage.proxy.intercept(isAction('DeregisterTaskDefinition'), throttled, 4);
       expect((await remove(plan, leftovers))[0]?.problem).toContain('ThrottlingException');
       expect(await active()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     });
 
     it('removes them, and never what serves', async () => {
       const leftovers = await find(plan);
+      stage.proxy.intercept(isAction('DeregisterTaskDefinition'), throttled, 2);
       const removed = await remove(plan, leftovers);
       expect(removed.every(({ problem }) => problem === null)).toBe(true);
       // The first one serves, the seventh is the newest, the eighth is of another image.

@@ -13,8 +13,9 @@ import type { Colour } from '../../src/plan/types.ts';
 import { makeImage, openAsgShop } from '../support/aws/asg-shop.ts';
 import { type BalancedShop, type BalancedShopOptions, openBalancedShop } from '../support/aws/balanced-shop.ts';
 import { type EcsShop, type EcsShopOptions, IMAGE, openEcsShop } from '../support/aws/ecs-shop.ts';
-import { isAction, refused } from '../support/aws/fault-proxy.ts';
+import { type AwsFault, isAction, refused } from '../support/aws/fault-proxy.ts';
 import { type AwsStage, openAwsStage, REGION } from '../support/aws/stage.ts';
+import type { ProxiedAnswer } from '../support/intercepting-proxy.ts';
 import { requirePart } from '../support/parts.ts';
 
 const moto = await requirePart('moto', openAwsStage);
@@ -118,18 +119,22 @@ moto.suite('cutover init aws', () => {
     });
 
     it('reads every page of clusters, services and groups', async () => {
-      const page =
-        (token: string) => async (pass: () => Promise<{ status: number; headers: object; body: string }>) => {
-          const answer = await pass();
-          return { ...answer, headers: {}, body: answer.body.replace(/^\{/, `{"nextToken": "${token}", `) };
-        };
-      stage.proxy.intercept(isAction('ListClusters'), page('2') as never);
-      stage.proxy.intercept(isAction('ListServices'), page('2') as never);
+      const first = await look({ listener });
+      for (const [action, fault] of Object.entries({
+        ListServices: onSecondPage('{"serviceArns": [], "nextToken": "two"}'),
+        DescribeAutoScalingGroups: onSecondPage(
+          xmlPage('DescribeAutoScalingGroups', '<AutoScalingGroups/>', 'NextToken'),
+        ),
+      }))
+        stage.proxy.intercept(isAction(action), fault, 2);
       const before = stage.proxy.calls.length;
-      await look({ listener }).catch((error: unknown) => error);
-      const asked = stage.proxy.calls.slice(before);
-      expect(asked.filter(({ action, body }) => action === 'ListClusters' && body.includes('"2"'))).toHaveLength(1);
-      expect(asked.filter(({ action, body }) => action === 'ListServices' && body.includes('"2"'))).toHaveLength(1);
+      expect(await look({ listener, cluster: ecs.cluster })).toEqual(first);
+      const asked = stage.proxy.calls.slice(before).map(({ action }) => action);
+      expect(asked.filter((action) => action === 'ListServices')).toHaveLength(2);
+      expect(asked.filter((action) => action === 'DescribeAutoScalingGroups')).toHaveLength(2);
+      stage.proxy.calm();
+      stage.proxy.intercept(isAction('ListClusters'), onSecondPage('{"clusterArns": [], "nextToken": "two"}'), 2);
+      expect(await look({ listener })).toEqual(first);
     });
 
     it('tells of stickiness, and reckons with it', async () => {
@@ -220,6 +225,8 @@ moto.suite('cutover init aws', () => {
         { Type: 'CNAME', SetIdentifier: 'green', Weight: 0, TTL: 60, ResourceRecords: [{ Value: dns.green }] },
       ]);
       const record = `www.${shop.name}.example.com`;
+      const balancers = onSecondPage(xmlPage('DescribeLoadBalancers', '<LoadBalancers/>', 'NextMarker'));
+      stage.proxy.intercept(isAction('DescribeLoadBalancers'), balancers, 4);
       const { plan, text } = await planOf({ zone, record });
       expect(plan).toMatchObject({
         version: '2.4.1',
@@ -293,6 +300,20 @@ moto.suite('cutover init aws', () => {
     });
   });
 });
+
+/** All is on the second page; the first one is `empty`, and names it `two`. */
+function onSecondPage(empty: string): AwsFault {
+  let real: ProxiedAnswer | null = null;
+  return async (pass, { body }) => {
+    if (/two/.test(body) && real !== null) return real;
+    real = await pass();
+    return { ...real, headers: { 'content-type': real.headers['content-type'] }, body: empty };
+  };
+}
+
+function xmlPage(action: string, list: string, token: string): string {
+  return `<${action}Response><${action}Result>${list}<${token}>two</${token}></${action}Result></${action}Response>`;
+}
 
 async function asgVersion(
   stage: AwsStage,

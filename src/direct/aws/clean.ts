@@ -1,4 +1,5 @@
 /** Assembly: what deployments past their lease have left in AWS, and its removal. */
+import pRetry from 'p-retry';
 import { bounded, messageOf } from '../../activities/clock.ts';
 import { settingsOf } from '../../adapters/settings.ts';
 import { CutoverError } from '../../errors.ts';
@@ -17,6 +18,8 @@ export interface RemoveOptions {
 
 /** Hundreds of revisions are read one by one, under the rate limit that reads share. */
 const LIMIT_MS = 300_000;
+/** ECS and EC2 let about one removal a second through for long. Each may be repeated. */
+const THROTTLING = { retries: 3, minTimeout: 500, factor: 2 } as const;
 
 /** CUTOVER_USAGE for a platform that keeps nothing of earlier versions; errors of AwsService. Reads only. */
 export function findLeftovers({ platform }: Plan, keeping: Keeping): Promise<Leftover[]> {
@@ -54,7 +57,10 @@ export async function removeLeftovers(
   const { signal } = new AbortController();
   const removed: Removed[] = [];
   const attempt = async (id: string, remove: () => Promise<void>): Promise<boolean> => {
-    const problem = await remove().then(() => null, messageOf);
+    const problem = await pRetry(remove, { ...THROTTLING, shouldRetry: ({ error }) => isThrottled(error) }).then(
+      () => null,
+      messageOf,
+    );
     removed.push({ id, problem });
     onRemoved({ id, problem });
     return problem === null;
@@ -65,6 +71,10 @@ export async function removeLeftovers(
     for (const snapshot of its) await attempt(snapshot, () => removeSnapshot(region, snapshot, signal));
   }
   return removed;
+}
+
+function isThrottled(error: unknown): boolean {
+  return error instanceof CutoverError && error.code === 'CUTOVER_AWS_THROTTLED';
 }
 
 const REMOVERS: Readonly<
