@@ -34,12 +34,14 @@ export function createAlbApi(region: string | null, balancer: Balancer) {
 
   async function readListeners(arns: readonly string[], lane: Lane, signal: AbortSignal): Promise<Place[]> {
     if (arns.length === 0) return [];
-    const found = await everyPage<Listener>(async (marker) => {
-      const page = await elb[lane]('DescribeListeners', ANY, signal, ({ sdk, client }, options) =>
-        client.send(new sdk.DescribeListenersCommand({ ListenerArns: [...arns], ...marker }), options),
-      );
-      return { items: page.Listeners ?? [], next: page.NextMarker };
-    });
+    const found = await orMissing('listener', arns, () =>
+      everyPage<Listener>(async (marker) => {
+        const page = await elb[lane]('DescribeListeners', ANY, signal, ({ sdk, client }, options) =>
+          client.send(new sdk.DescribeListenersCommand({ ListenerArns: [...arns], ...marker }), options),
+        );
+        return { items: page.Listeners ?? [], next: page.NextMarker };
+      }),
+    );
     return arns.map((arn) => {
       const listener = found.find(({ ListenerArn: its }) => its === arn) ?? missing('listener', arn);
       refuseOther(balancer, listener);
@@ -49,12 +51,14 @@ export function createAlbApi(region: string | null, balancer: Balancer) {
 
   async function readRules(arns: readonly string[], lane: Lane, signal: AbortSignal): Promise<Place[]> {
     if (arns.length === 0) return [];
-    const found = await everyPage<Rule>(async (marker) => {
-      const page = await elb[lane]('DescribeRules', ANY, signal, ({ sdk, client }, options) =>
-        client.send(new sdk.DescribeRulesCommand({ RuleArns: [...arns], ...marker }), options),
-      );
-      return { items: page.Rules ?? [], next: page.NextMarker };
-    });
+    const found = await orMissing('rule', arns, () =>
+      everyPage<Rule>(async (marker) => {
+        const page = await elb[lane]('DescribeRules', ANY, signal, ({ sdk, client }, options) =>
+          client.send(new sdk.DescribeRulesCommand({ RuleArns: [...arns], ...marker }), options),
+        );
+        return { items: page.Rules ?? [], next: page.NextMarker };
+      }),
+    );
     return arns.map((arn) => {
       const rule = found.find(({ RuleArn: its }) => its === arn) ?? missing('rule', arn);
       if (rule.IsDefault === true) {
@@ -167,6 +171,16 @@ function refuseOther(balancer: Balancer, { ListenerArn: arn, Protocol: protocol 
       ? 'an Application Load Balancer, as `alb` has it'
       : 'a Network Load Balancer, as `nlb` has it';
   throw new CutoverError('CUTOVER_ROUTER_OBJECT', `the listener ${arn} speaks ${protocol}: it is none of ${wanted}`);
+}
+
+/** AWS does not say which one it has not found. */
+async function orMissing<T>(kind: string, arns: readonly string[], look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof CutoverError && error.code === 'CUTOVER_AWS_NOT_FOUND') missing(kind, arns.join(' or '));
+    throw error;
+  }
 }
 
 function missing(kind: string, arn: string): never {
