@@ -1,6 +1,7 @@
 /** Every figure, in the order in which they are measured: one line each. */
 import { automaticRollback } from './figures/automatic-rollback.ts';
 import { automaticRollback250ms } from './figures/automatic-rollback-250ms.ts';
+import { aws } from './figures/aws.ts';
 import { concurrent } from './figures/concurrent.ts';
 import { events4h } from './figures/events-4h.ts';
 import { help } from './figures/help.ts';
@@ -29,5 +30,6 @@ export const FIGURES: readonly Figure[] = [
   startsPerSecond,
   prometheus,
   kubernetes,
+  aws,
   concurrent,
 ];
