@@ -1,10 +1,10 @@
 /** What GetMetricData may answer instead of the data: none of it is a value, and the next tick has one. */
-import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createCloudWatchProvider } from '../../src/adapters/metrics/cloudwatch.ts';
 import type { SampleQuery } from '../../src/adapters/types.ts';
 import { type AwsFault, isAction, refused, slow, throttled, unwell } from '../support/aws/fault-proxy.ts';
 import { changed, changedResult, putMetricData, type Result } from '../support/aws/metric-data.ts';
+import { actionsAsked, actionsOf, policyOf } from '../support/aws/policy.ts';
 import { type AwsStage, openAwsStage } from '../support/aws/stage.ts';
 import { cutAfter, cutBefore } from '../support/intercepting-proxy.ts';
 import { requirePart } from '../support/parts.ts';
@@ -219,13 +219,7 @@ moto.suite('GetMetricData', () => {
   });
 
   it('is all that the policy allows, and nothing less', () => {
-    const file = new URL('../../deploy/aws/policies/cloudwatch.json', import.meta.url);
-    const { Statement } = JSON.parse(readFileSync(file, 'utf8')) as { Statement: { Action: string[] }[] };
-    // Requests are signed for `monitoring`, which IAM calls cloudwatch.
-    const sent = new Set(
-      stage.proxy.calls.map(({ service, action }) => `${service.replace('monitoring', 'cloudwatch')}:${action}`),
-    );
-    expect([...sent].sort()).toEqual(Statement.flatMap(({ Action }) => Action).sort());
+    expect(actionsAsked(stage.proxy.calls)).toEqual(actionsOf(policyOf('cloudwatch')));
   });
 });
 

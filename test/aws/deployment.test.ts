@@ -1,3 +1,4 @@
+import { DeleteListenerCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type AwsDeployments, openAwsDeployments } from '../support/aws/deployments.ts';
 import { isAction, refused, throttled } from '../support/aws/fault-proxy.ts';
@@ -107,6 +108,20 @@ moto.suite('a deployment on ECS behind a load balancer', () => {
     const router = { alb: { listener: arn, target_groups: shop.balancer.groups } };
     const result = await (await shop.start('2.0.0', { router })).result();
     expect(result).toMatchObject({ outcome: 'rejected', reason: expect.stringContaining(arn) });
+  });
+
+  it('calls a person when the listener is gone, and says which', async () => {
+    const shop = await deployments.shop();
+    const handle = await shop.start('2.0.0', {
+      observation: { duration: '1h', rollback_triggers: ['error_rate > 5'] },
+    });
+    await until(handle, ({ phase }) => phase === 'observation', 'the observation');
+    const { elb, listener } = shop.balancer;
+    await elb.send(new DeleteListenerCommand({ ListenerArn: listener }));
+    await handle.rollback({ by: 'ana@example.com', reason: 'carts are empty' });
+    const stuck = await until(handle, ({ phase }) => phase === 'stuck', 'a rollback that is stuck');
+    expect(stuck.rollback?.note).toContain(`there is no listener ${listener}`);
+    expect(stuck.attention.join()).toContain(listener);
   });
 
   it('sees weights that somebody else writes, and goes back', async () => {

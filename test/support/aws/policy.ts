@@ -24,8 +24,9 @@ export function actionsOf(statements: readonly Statement[]): string[] {
   return sorted(statements.flatMap(({ Action: action }) => action).filter((action) => !INDIRECT.includes(action)));
 }
 
+/** IAM calls `cloudwatch` what is signed for `monitoring`. */
 export function actionsAsked(calls: readonly AwsCall[]): string[] {
-  return sorted(calls.map(({ service, action }) => `${service}:${action}`));
+  return sorted(calls.map(({ service, action }) => `${service.replace('monitoring', 'cloudwatch')}:${action}`));
 }
 
 function sorted(actions: readonly string[]): string[] {
