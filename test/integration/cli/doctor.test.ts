@@ -173,7 +173,7 @@ hooks:
 version: "2.0.0"
 platform: {ecs: {cluster: production, services: {blue: shop-blue, green: shop-green}}}
 router: {haproxy: {socket: /run/haproxy.sock, backend: shop}}
-metrics: {cloudwatch: {namespace: AWS/ECS}}
+metrics: {prometheus: {url: http://prometheus:9090}}
 `,
     );
     const { found } = await examined([plan]);
