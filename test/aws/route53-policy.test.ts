@@ -19,7 +19,7 @@ const moto = await requirePart('moto', openRoute53Stage);
 /** As a plan names it. */
 function targetOf({ zone }: Shop): Target {
   const router = { kind: 'route53', zone, record: TARGET, ttl: '2m' };
-  return { service: 'checkout', environment: 'production', router } as unknown as Target;
+  return { service: 'checkout', environment: 'production', platform: { kind: 'asg' }, router } as unknown as Target;
 }
 
 moto.suite('the policy for Route 53', () => {

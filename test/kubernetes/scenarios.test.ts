@@ -96,13 +96,20 @@ kubernetes.suite('what is done with a deployment on Kubernetes', () => {
 
   it('leaves the active colour alone when a quota refuses the candidate its pods, and says so', async () => {
     const shop = await stage.shop();
-    await stage.plane.api('POST', `/api/v1/namespaces/${shop.namespace}/resourcequotas`, {
+    await patiently(async () => (await podsOf(shop, 'blue')).length === 2, 'the pods of blue');
+    const quotas = `/api/v1/namespaces/${shop.namespace}/resourcequotas`;
+    await stage.plane.api('POST', quotas, {
       apiVersion: 'v1',
       kind: 'ResourceQuota',
       metadata: { name: 'small' },
       spec: { hard: { pods: '2' } },
     });
-    await patiently(async () => (await podsOf(shop, 'blue')).length === 2, 'the pods of blue');
+    // Until it is counted, the API server lets pods through.
+    const used = async () => {
+      const { status } = await stage.plane.api<{ status?: { used?: { pods?: string } } }>('GET', `${quotas}/small`);
+      return status?.used?.pods;
+    };
+    await patiently(async () => (await used()) === '2', 'a quota that counts the pods of blue');
     const before = { pods: await podsOf(shop, 'blue'), generation: await generationOf(shop, 'blue') };
     const handle = await shop.start('2.0.0', { provision: { timeout: '8s' } });
     const result = await handle.result();

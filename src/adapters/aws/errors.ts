@@ -61,6 +61,15 @@ function codeOf(name: string, message: string, status: number | null): ErrorCode
 
 function described(error: unknown): { name: string; message: string; status: number | null } {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error), status: null };
-  const { $metadata: metadata } = error as { $metadata?: { httpStatusCode?: number } };
-  return { name: error.name, message: error.message, status: metadata?.httpStatusCode ?? null };
+  const { $metadata: metadata, messages, Messages } = error as Error & SdkFields;
+  // Route 53 has a form of its own for a batch that it refuses, with a list in place of the message.
+  const listed = messages ?? Messages;
+  const message = listed === undefined ? error.message : `${error.message} ${JSON.stringify(listed)}`;
+  return { name: error.name, message, status: metadata?.httpStatusCode ?? null };
+}
+
+interface SdkFields {
+  $metadata?: { httpStatusCode?: number };
+  messages?: unknown;
+  Messages?: unknown;
 }
