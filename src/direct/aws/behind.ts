@@ -1,10 +1,10 @@
 /** What registers its instances or tasks in a target group: an ECS service, or an Auto Scaling group. Reads only. */
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import type { Service } from '@aws-sdk/client-ecs';
+import { chunksOf, everyPage, someAtOnce } from '../../adapters/aws/paging.ts';
 import { awsService } from '../../adapters/aws/service.ts';
 import { CutoverError } from '../../errors.ts';
 import type { Colour } from '../../plan/types.ts';
-import { chunksOf, everyPage, someAtOnce } from './paging.ts';
 
 export type Behind =
   | { kind: 'ecs'; services: Record<Colour, FoundService> }

@@ -1,13 +1,13 @@
 /** Two weighted records of a zone, with what stands behind the load balancers that they lead to. Reads only. */
 import type { ResourceRecordSet } from '@aws-sdk/client-route-53';
 import { bounded } from '../../activities/clock.ts';
+import { everyPage } from '../../adapters/aws/paging.ts';
 import { awsService } from '../../adapters/aws/service.ts';
 import { CutoverError } from '../../errors.ts';
 import type { Colour } from '../../plan/types.ts';
 import { activeOf, type ColourNames, coloursOf, type LiveAws, type LiveRecords, perColour } from './live.ts';
 import { dimensionsIn, LIMIT_MS } from './live-listener.ts';
 import { livePlatform } from './live-platform.ts';
-import { everyPage } from './paging.ts';
 
 export interface RecordQuestion {
   zone: string;

@@ -1,8 +1,8 @@
 /** Every action of a plan's adapters that only reads, tried for real: an answer of any kind came from behind the permission. */
 import type { Asked } from '../../adapters/aws/errors.ts';
+import { someAtOnce } from '../../adapters/aws/paging.ts';
 import { CutoverError } from '../../errors.ts';
 import type { Plan } from '../../plan/types.ts';
-import { someAtOnce } from './paging.ts';
 import type { Probe } from './probe.ts';
 import { asgProbes, ecsProbes } from './probes-of-platforms.ts';
 import { albProbes, cloudwatchProbe, route53Probes } from './probes-of-routers.ts';

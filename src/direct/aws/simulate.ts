@@ -1,8 +1,8 @@
 /** What IAM says that somebody may do, without doing it. */
 import type { ContextEntry } from '@aws-sdk/client-iam';
+import { everyPage, someAtOnce } from '../../adapters/aws/paging.ts';
 import { awsService } from '../../adapters/aws/service.ts';
 import { CutoverError } from '../../errors.ts';
-import { everyPage, someAtOnce } from './paging.ts';
 import type { AwsRequest } from './resources.ts';
 
 export type Simulated =

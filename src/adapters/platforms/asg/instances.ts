@@ -1,4 +1,5 @@
 /** The instances of a group as the load balancers see them, and where they answer. */
+import { everyPage } from '../../aws/paging.ts';
 import { awsService } from '../../aws/service.ts';
 
 /** Instance → what a load balancer says that is not "healthy", with its reason; empty: all of them are well. */
@@ -47,25 +48,17 @@ export async function addressesOf(
   const asked = ids.filter((id) => !addresses.has(id));
   if (asked.length > 0) {
     const ec2 = awsService('ec2', region);
-    let token: string | undefined;
-    do {
+    const found = await everyPage(async (NextToken) => {
+      // A filter, since an ID that is gone makes the whole question an error.
+      const Filters = [{ Name: 'instance-id', Values: asked }];
       const page = await ec2.read('DescribeInstances', '*', signal, ({ sdk, client }, options) =>
-        client.send(
-          new sdk.DescribeInstancesCommand({
-            // A filter, since an ID that is gone makes the whole question an error.
-            Filters: [{ Name: 'instance-id', Values: asked }],
-            ...(token === undefined ? {} : { NextToken: token }),
-          }),
-          options,
-        ),
+        client.send(new sdk.DescribeInstancesCommand({ Filters, NextToken }), options),
       );
-      for (const { Instances = [] } of page.Reservations ?? []) {
-        for (const { InstanceId, PrivateIpAddress } of Instances) {
-          if (InstanceId !== undefined && PrivateIpAddress !== undefined) addresses.set(InstanceId, PrivateIpAddress);
-        }
-      }
-      token = page.NextToken;
-    } while (token !== undefined && token !== '');
+      return { items: (page.Reservations ?? []).flatMap(({ Instances = [] }) => Instances), next: page.NextToken };
+    });
+    for (const { InstanceId, PrivateIpAddress } of found) {
+      if (InstanceId !== undefined && PrivateIpAddress !== undefined) addresses.set(InstanceId, PrivateIpAddress);
+    }
   }
   while (addresses.size > MAX_KNOWN) addresses.delete(addresses.keys().next().value ?? '');
   return new Map(ids.flatMap((id) => (addresses.has(id) ? [[id, addresses.get(id) ?? '']] : [])));

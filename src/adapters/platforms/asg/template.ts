@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ResponseLaunchTemplateData } from '@aws-sdk/client-ec2';
 import { CutoverError } from '../../../errors.ts';
+import { everyPage } from '../../aws/paging.ts';
 import { awsService } from '../../aws/service.ts';
 
 export interface TemplateVersion {
@@ -56,27 +57,21 @@ export function createTemplates({ region, image, imageOwner }: ImageSettings): T
     which: { Versions?: string[]; MinVersion?: string },
     signal: AbortSignal,
   ): Promise<TemplateVersion[]> {
-    const found: TemplateVersion[] = [];
-    let token: string | undefined;
-    do {
+    return everyPage<TemplateVersion>(async (NextToken) => {
       const page = await ec2.write('DescribeLaunchTemplateVersions', '*', signal, ({ sdk, client }, options) =>
         client.send(
-          new sdk.DescribeLaunchTemplateVersionsCommand({
-            LaunchTemplateId: id,
-            ...which,
-            ...(token === undefined ? {} : { NextToken: token }),
-          }),
+          new sdk.DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: id, ...which, NextToken }),
           options,
         ),
       );
-      for (const { VersionNumber, VersionDescription, LaunchTemplateData } of page.LaunchTemplateVersions ?? []) {
-        const data = LaunchTemplateData ?? {};
-        const version = DESCRIPTION.exec(VersionDescription ?? '')?.[1] ?? data.ImageId ?? null;
-        found.push({ id, number: String(VersionNumber), version, data });
-      }
-      token = page.NextToken;
-    } while (token !== undefined && token !== '');
-    return found;
+      const items = (page.LaunchTemplateVersions ?? []).map(
+        ({ VersionNumber, VersionDescription, LaunchTemplateData: data = {} }) => {
+          const version = DESCRIPTION.exec(VersionDescription ?? '')?.[1] ?? data.ImageId ?? null;
+          return { id, number: String(VersionNumber), version, data };
+        },
+      );
+      return { items, next: page.NextToken };
+    });
   }
 
   async function forVersion(source: TemplateVersion, version: string, signal: AbortSignal): Promise<TemplateVersion> {

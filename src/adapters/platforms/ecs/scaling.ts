@@ -6,6 +6,7 @@
 import type { ScalableTarget, ScalingPolicy } from '@aws-sdk/client-application-auto-scaling';
 import type { Service } from '@aws-sdk/client-ecs';
 import { CutoverError } from '../../../errors.ts';
+import { everyPage } from '../../aws/paging.ts';
 import { awsService } from '../../aws/service.ts';
 import type { EcsApi, EcsPlace } from './api.ts';
 
@@ -68,17 +69,13 @@ export function createScaling({ region, cluster }: EcsPlace, api: EcsApi): Scali
   }
 
   async function policiesOf(service: string, signal: AbortSignal): Promise<ScalingPolicy[]> {
-    const found: ScalingPolicy[] = [];
-    let NextToken: string | undefined;
-    do {
+    return everyPage<ScalingPolicy>(async (NextToken) => {
       const input = { ...OF_SERVICES, ResourceId: idOf(service), NextToken };
       const page = await autoscaling.read('DescribeScalingPolicies', '*', signal, ({ sdk, client }, options) =>
         client.send(new sdk.DescribeScalingPoliciesCommand(input), options),
       );
-      found.push(...(page.ScalingPolicies ?? []));
-      NextToken = page.NextToken;
-    } while (NextToken !== undefined && NextToken !== '');
-    return found;
+      return { items: page.ScalingPolicies ?? [], next: page.NextToken };
+    });
   }
 
   return {

@@ -8,6 +8,7 @@ import type {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { CutoverError } from '../../../errors.ts';
 import type { Lane } from '../../aws/clients.ts';
+import { everyPage } from '../../aws/paging.ts';
 import { awsService } from '../../aws/service.ts';
 import type { Place } from './actions.ts';
 import type { Tags } from './fence-tags.ts';
@@ -35,9 +36,9 @@ export function createAlbApi(region: string | null, balancer: Balancer) {
   async function readListeners(arns: readonly string[], lane: Lane, signal: AbortSignal): Promise<Place[]> {
     if (arns.length === 0) return [];
     const found = await orMissing('listener', arns, () =>
-      everyPage<Listener>(async (marker) => {
+      everyPage<Listener>(async (Marker) => {
         const page = await elb[lane]('DescribeListeners', ANY, signal, ({ sdk, client }, options) =>
-          client.send(new sdk.DescribeListenersCommand({ ListenerArns: [...arns], ...marker }), options),
+          client.send(new sdk.DescribeListenersCommand({ ListenerArns: [...arns], Marker }), options),
         );
         return { items: page.Listeners ?? [], next: page.NextMarker };
       }),
@@ -52,9 +53,9 @@ export function createAlbApi(region: string | null, balancer: Balancer) {
   async function readRules(arns: readonly string[], lane: Lane, signal: AbortSignal): Promise<Place[]> {
     if (arns.length === 0) return [];
     const found = await orMissing('rule', arns, () =>
-      everyPage<Rule>(async (marker) => {
+      everyPage<Rule>(async (Marker) => {
         const page = await elb[lane]('DescribeRules', ANY, signal, ({ sdk, client }, options) =>
-          client.send(new sdk.DescribeRulesCommand({ RuleArns: [...arns], ...marker }), options),
+          client.send(new sdk.DescribeRulesCommand({ RuleArns: [...arns], Marker }), options),
         );
         return { items: page.Rules ?? [], next: page.NextMarker };
       }),
@@ -121,12 +122,9 @@ export function createAlbApi(region: string | null, balancer: Balancer) {
     },
     /** The zones that are enabled, of all of them together. */
     async enabledZones(loadBalancers: readonly string[], signal: AbortSignal): Promise<string[]> {
-      const found = await everyPage(async (marker) => {
+      const found = await everyPage(async (Marker) => {
         const page = await elb.read('DescribeLoadBalancers', ANY, signal, ({ sdk, client }, options) =>
-          client.send(
-            new sdk.DescribeLoadBalancersCommand({ LoadBalancerArns: [...loadBalancers], ...marker }),
-            options,
-          ),
+          client.send(new sdk.DescribeLoadBalancersCommand({ LoadBalancerArns: [...loadBalancers], Marker }), options),
         );
         return { items: page.LoadBalancers ?? [], next: page.NextMarker };
       });
@@ -148,19 +146,6 @@ export function createAlbApi(region: string | null, balancer: Balancer) {
       return zones;
     },
   };
-}
-
-async function everyPage<T>(
-  ask: (marker: { Marker?: string }) => Promise<{ items: T[]; next: string | undefined }>,
-): Promise<T[]> {
-  const all: T[] = [];
-  let marker: { Marker?: string } = {};
-  for (;;) {
-    const { items, next } = await ask(marker);
-    all.push(...items);
-    if (next === undefined || next === '') return all;
-    marker = { Marker: next };
-  }
 }
 
 /** By protocol: an Application Load Balancer has HTTP and HTTPS, the others have neither. */

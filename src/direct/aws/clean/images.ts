@@ -1,7 +1,8 @@
 /** AMIs that are named after versions of the service. */
+
+import { everyPage } from '../../../adapters/aws/paging.ts';
 import { awsService } from '../../../adapters/aws/service.ts';
 import { CutoverError } from '../../../errors.ts';
-import { everyPage } from '../paging.ts';
 import { type Keeping, type Leftover, leftOf } from './leftover.ts';
 
 /** The account's own alone, whose names fit `pattern` (`checkout-$version`). `used`: IDs that launch templates name. */

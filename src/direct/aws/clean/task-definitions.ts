@@ -1,12 +1,12 @@
 /** Revisions of the two services' task definitions. */
 import type { Service } from '@aws-sdk/client-ecs';
+import { everyPage, someAtOnce } from '../../../adapters/aws/paging.ts';
 import { awsService } from '../../../adapters/aws/service.ts';
 import { imageName, imageVersion } from '../../../adapters/image.ts';
 import { createEcsApi, type EcsApi } from '../../../adapters/platforms/ecs/api.ts';
 import { definitionOf, readServices } from '../../../adapters/platforms/ecs/services.ts';
 import { readDefinition, versionedContainer } from '../../../adapters/platforms/ecs/task-definitions.ts';
 import type { Colour } from '../../../plan/types.ts';
-import { everyPage, someAtOnce } from '../paging.ts';
 import { type Keeping, type Leftover, leftOf } from './leftover.ts';
 
 export interface EcsNames {

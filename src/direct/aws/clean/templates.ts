@@ -1,11 +1,11 @@
 /** Versions of the two groups' launch templates. */
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import type { LaunchTemplateVersion } from '@aws-sdk/client-ec2';
+import { everyPage } from '../../../adapters/aws/paging.ts';
 import { awsService } from '../../../adapters/aws/service.ts';
 import { createGroups, templateOf } from '../../../adapters/platforms/asg/group.ts';
 import { CutoverError } from '../../../errors.ts';
 import type { Colour } from '../../../plan/types.ts';
-import { everyPage } from '../paging.ts';
 import { type Keeping, type Leftover, leftOf } from './leftover.ts';
 
 /** Said of every version that Cutover makes. */
