@@ -89,6 +89,10 @@ export const ERRORS = {
     hint: 'See what the API server or its admission says; correct the object.',
   },
   CUTOVER_KUBERNETES_THROTTLED: { fault: 'system', hint: 'The API server is busy; it is retried.' },
+  CUTOVER_KUBERNETES_BOUND: {
+    fault: 'system',
+    hint: 'It is retried, and goes before what began later; platform.kubernetes.requests_per_second sets another bound.',
+  },
   CUTOVER_KUBERNETES_UNWELL: {
     fault: 'system',
     hint: 'The API server answered with an error of its own; it is retried.',

@@ -70,8 +70,7 @@ export function createAdapters(settings: AdapterSettings): Adapters {
         const { deployments, ...settings } = settingsOf(kubernetesPlatform, config);
         return createKubernetesPlatform({
           context: settings.context ?? null,
-          limit: limitOf(target),
-          urgent,
+          ...turnOf(target, urgent),
           namespace: settings.namespace ?? DEFAULT_NAMESPACE,
           names: deployments ?? servicesOf(target),
           kind: settings.workload ?? 'Deployment',
@@ -112,7 +111,7 @@ export function createAdapters(settings: AdapterSettings): Adapters {
 
   function router(target: Target, urgent = false): TrafficRouter {
     const config = target.router;
-    const access = { limit: limitOf(target), urgent };
+    const access = turnOf(target, urgent);
     switch (config.kind) {
       case 'local':
         return createLocalRouter({ url: localUrl(config), service: target.service });
@@ -222,6 +221,11 @@ export function createAdapters(settings: AdapterSettings): Adapters {
 
 export function servicesOf({ service }: Target): Record<Colour, string> {
   return { blue: `${service}-blue`, green: `${service}-green` };
+}
+
+/** Whose requests they are, of which there is one deployment at a time, and what bounds them. */
+function turnOf(target: Target, urgent: boolean): { limit: Partial<RequestLimit>; urgent: boolean; party: string } {
+  return { limit: limitOf(target), urgent, party: JSON.stringify([target.environment, target.service, target.target]) };
 }
 
 /** Of requests to the API server, as the platform's settings have it, for its routers, too. */

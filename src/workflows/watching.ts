@@ -2,7 +2,14 @@
  * Windows and guards. A window passes only by its watcher's word; the durable timer beside it can merely say that
  * nobody judged it. A guard judges the triggers while something else goes on, and never passes.
  */
-import { ActivityFailure, CancellationScope, CancelledFailure, condition, isCancellation } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  isCancellation,
+  patched,
+} from '@temporalio/workflow';
 import type { WatchInput, WatchResult, WatchState } from '../activities/watch-types.ts';
 import { formatDuration } from '../plan/duration.ts';
 import type { Criterion } from '../plan/types.ts';
@@ -18,6 +25,8 @@ import { candidateShare, claimedOf, type PhaseRecord, type Run } from './run.ts'
 /** How long its watcher, which may wait for data past a window's end, has to report before the window is unjudged. */
 const GRACE_MS = 30_000;
 const MAX_NO_DATA_LIMIT_MS = 3_600_000;
+/** Runs that went back before this was changed, and are open yet, did so at once. */
+const GUARD_CLOCK = 'guard-clock-from-proven-traffic';
 
 export interface Window {
   successCriteria: Criterion[];
@@ -206,10 +215,19 @@ async function guard(run: Run, rollbackTriggers: Criterion[]): Promise<void> {
     });
     if (result.verdict === 'breached') return stop(run, 'breach', result.reason);
     if (result.verdict !== 'no_data') return;
-    holdWithoutData(run, result.reason);
     state = result.state;
+    if (!hadTraffic(run, noDataLimitMs) && patched(GUARD_CLOCK)) continue;
+    holdWithoutData(run, result.reason);
     noDataLimitMs = longer(noDataLimitMs);
   }
+}
+
+/**
+ * A guard's clock may have begun before the candidate had its share, since a move takes up to the plan's deadline. Missing
+ * data says something of the candidate after a whole limit of proven traffic: the state that came with it begins anew.
+ */
+function hadTraffic({ provenAtMs }: Run, limitMs: number): boolean {
+  return provenAtMs !== null && Date.now() - provenAtMs >= limitMs;
 }
 
 /** A person has been called; hours without data must not fill the history with watchers that report the same. */

@@ -134,6 +134,17 @@ it('inconclusive, because nobody watched', async () => {
   await record('inconclusive', deployment, 'inconclusive');
 });
 
+it('a guard whose clock began before the candidate had traffic', async () => {
+  const deployment = await suite.harness.deploy({ approval: null });
+  let told = false;
+  deployment.script.judge = ({ stage }, now) => {
+    if (stage !== 'guard' || told) return null;
+    told = true;
+    return { verdict: 'no_data', reason: 'no data for 60 s', evidence: emptyEvidence(now), state: watchState(now) };
+  };
+  await record('guarded-anew', deployment, 'succeeded');
+});
+
 it('went on with another worker after the first was killed in a shift', async () => {
   const cluster = await startCluster();
   const proxy = await startProxy(cluster.localUrl);

@@ -43,6 +43,27 @@ describe('a window', () => {
   });
 });
 
+describe('a guard without data', () => {
+  /** The guard’s limit is 5 s. */
+  const silentFor = (afterMs: number) => [{ nth: 1, word: { verdict: 'no_data' as const, afterMs } }];
+
+  it('says nothing of a candidate that has no proven share yet', async () => {
+    const { status } = await deploy({ watchers: silentFor(5_000), convergence: [{ nth: 1, ms: 9_000 }] });
+    expect(status).toMatchObject({ outcome: 'succeeded', attention: [] });
+  });
+
+  it('says nothing when its clock began before the share was proven', async () => {
+    const { status } = await deploy({ watchers: silentFor(5_000), convergence: [{ nth: 1, ms: 3_000 }] });
+    expect(status).toMatchObject({ outcome: 'succeeded', attention: [] });
+  });
+
+  it('is inconclusive after a whole limit of proven traffic', async () => {
+    const { status, shares } = await deploy({ watchers: silentFor(5_000) });
+    expect(status).toMatchObject({ outcome: 'inconclusive', reason: 'no data' });
+    expect(shares).toEqual([5, 0]);
+  });
+});
+
 describe('the circuit break', () => {
   const plan = { circuitBreak: true };
   const watchers = [{ nth: HEALTH_WATCHER, word: { verdict: 'tripped' as const, afterMs: 2_000 } }];

@@ -6,7 +6,7 @@ import pRetry from 'p-retry';
 import { CutoverError, type ErrorCode } from '../../errors.ts';
 import { connect, forget, keepConnection, noCluster } from './connections.ts';
 import { errorOfAnswer, perhapsForbidden, unreachable } from './errors.ts';
-import { type RequestLimit, type TakeTurn, turnsOf } from './request-limit.ts';
+import { type Caller, type RequestLimit, type TakeTurn, turnsOf } from './request-limit.ts';
 import { WatchedLists, type WatchedSource } from './watched.ts';
 
 /** Whose fields a server-side apply owns, and who is named in an object's managed fields. */
@@ -16,14 +16,12 @@ export const FIELD_MANAGER = 'cutover';
 const BUSY_RETRIES = 3;
 const BUSY_PAUSE_MS = 1_000;
 
-/** Which cluster, and how. */
-export interface ClusterAccess {
+/** Which cluster, and how. `urgent`: its requests, apart from those for open watches, are counted and never held back. */
+export interface ClusterAccess extends Caller {
   /** Context of the kubeconfig; null: the cluster that the worker runs in, else the kubeconfig's current context. */
   context: string | null;
   /** Of the requests that this worker makes of the cluster; absent: the defaults of `turnsOf`. */
   limit?: Partial<RequestLimit>;
-  /** True: its requests, apart from those for open watches, are counted and never held back. */
-  urgent?: boolean;
 }
 
 export interface KubernetesApiOptions extends ClusterAccess {
@@ -32,8 +30,8 @@ export interface KubernetesApiOptions extends ClusterAccess {
 }
 
 /** Of options that have more. */
-export function accessOf({ context, limit = {}, urgent = false }: ClusterAccess): ClusterAccess {
-  return { context, limit, urgent };
+export function accessOf({ context, limit = {}, urgent, party }: ClusterAccess): ClusterAccess {
+  return { context, limit, urgent, party };
 }
 
 interface Call {
@@ -50,7 +48,7 @@ interface Call {
 /**
  * Paths are those of the API (`/api/v1/namespaces/shop/services/checkout`). Errors are CutoverErrors:
  * CUTOVER_KUBERNETES_NOT_FOUND, _FORBIDDEN (names verb, resource and the rule that would allow it), _UNAUTHORIZED, _CONFLICT
- * (somebody wrote in between), _REFUSED (invalid, or refused by admission), _THROTTLED, or `unreachable`.
+ * (somebody wrote in between), _REFUSED (invalid, or refused by admission), _THROTTLED, _BOUND (held back here), or `unreachable`.
  */
 export interface KubernetesApi {
   get<T>(path: string, signal: AbortSignal): Promise<T>;
@@ -74,8 +72,8 @@ export interface KubernetesApi {
 }
 
 export function createKubernetesApi(options: KubernetesApiOptions): KubernetesApi {
-  const { context, limit = {}, urgent = false } = options;
-  const ownTurn = turnsOf(context, limit, urgent);
+  const { context, limit = {}, urgent, party } = options;
+  const ownTurn = turnsOf(context, limit, { urgent, party });
 
   async function call(what: Call): Promise<string> {
     try {
@@ -152,7 +150,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     return json({ method: 'PATCH', path, query, body, contentType: `application/${how.type}`, signal });
   }
 
-  const watchTurn = urgent ? turnsOf(context, limit, false) : ownTurn;
+  const watchTurn = urgent ? turnsOf(context, limit, { party }) : ownTurn;
   const lists = watchedLists(context, () => ({
     list: (path, query, signal) => json({ method: 'GET', path, query, signal, turn: watchTurn }),
     async watch(path, query, event, done) {

@@ -1,5 +1,6 @@
 /** How many requests a worker makes of an API server: a token bucket per context and bound. */
 import { TokenBucket } from 'limiter';
+import { CutoverError } from '../../errors.ts';
 import { BURST_SECONDS, DEFAULT_REQUESTS_PER_SECOND } from '../../plan/schema/platforms.ts';
 
 export interface RequestLimit {
@@ -8,8 +9,22 @@ export interface RequestLimit {
   burst: number;
 }
 
-/** Resolves when a request may be sent; rejects with the signal's reason. */
+/** Resolves when a request may be sent; rejects with the signal's reason, or CUTOVER_KUBERNETES_BOUND after WAIT_MS. */
 export type TakeTurn = (signal: AbortSignal) => Promise<void>;
+
+export interface Caller {
+  /** Waits for nothing; the others make up for it. */
+  urgent?: boolean | undefined;
+  /** The deployment that it is a part of; absent: a caller of its own. */
+  party?: string | undefined;
+}
+
+/** Less than an attempt of a short write has, so that what it waited for is told, and not that it took too long. */
+const WAIT_MS = 4_000;
+/** A party that has asked for nothing for so long comes after those that are here. */
+const GONE_MS = 60_000;
+/** So many are known before those that are gone are looked for. */
+const KNOWN_PARTIES = 1_000;
 
 interface Waiter {
   order: number;
@@ -22,23 +37,42 @@ interface Gate {
 }
 
 const gates = new Map<string, Gate>();
+const parties = new Map<string, { order: number; askedAtMs: number }>();
 let callers = 0;
 
 /**
- * The turns of one caller, such as an activity's adapter. Who was here first goes first, also with its later requests: a
- * step of a deployment that has begun ends in time, where turns by request would have every step time out halfway. Plans
- * with the same bound share it. An `urgent` caller waits for nothing; the others make up for it.
+ * The turns of one caller, such as an activity's adapter. The deployment that was here first goes first, with all of its
+ * steps and with every attempt of each: one that has begun ends in time, where turns by request, or by attempt, would have
+ * the steps of all of them time out halfway. Plans with the same bound share it.
  */
-export function turnsOf(context: string | null, limit: Partial<RequestLimit>, urgent: boolean): TakeTurn {
+export function turnsOf(context: string | null, limit: Partial<RequestLimit>, { urgent, party }: Caller): TakeTurn {
   const { perSecond = DEFAULT_REQUESTS_PER_SECOND } = limit;
   const { burst = BURST_SECONDS * perSecond } = limit;
   const key = JSON.stringify([context, perSecond, burst]);
   const gate = gates.get(key) ?? createGate({ perSecond, burst });
   gates.set(key, gate);
+  if (urgent === true) return async () => gate.force();
   callers += 1;
-  const order = callers;
-  if (!urgent) return (signal) => gate.take(order, signal);
-  return async () => gate.force();
+  const own = callers;
+  return (signal) => gate.take(party === undefined ? own : orderOf(party), signal);
+}
+
+function orderOf(party: string): number {
+  const now = performance.now();
+  const known = parties.get(party);
+  callers += 1;
+  const isHere = known !== undefined && now - known.askedAtMs <= GONE_MS;
+  const order = isHere ? known.order : callers;
+  parties.set(party, { order, askedAtMs: now });
+  if (!isHere && parties.size > KNOWN_PARTIES) {
+    for (const [name, { askedAtMs }] of parties) if (now - askedAtMs > GONE_MS) parties.delete(name);
+  }
+  return order;
+}
+
+function waitedTooLong(perSecond: number, waiting: number): CutoverError {
+  const message = `waited ${WAIT_MS / 1_000} s for its turn as one of ${waiting} requests; this worker makes ${perSecond} a second of the API server`;
+  return new CutoverError('CUTOVER_KUBERNETES_BOUND', message);
 }
 
 function createGate({ perSecond, burst }: RequestLimit): Gate {
@@ -63,14 +97,21 @@ function createGate({ perSecond, burst }: RequestLimit): Gate {
       signal.throwIfAborted();
       if (waiting.length === 0 && bucket.tryRemoveTokens(1)) return;
       await new Promise<void>((resolve, reject) => {
-        const abort = () => {
+        const leave = (reason: unknown) => {
           waiting.splice(waiting.indexOf(waiter), 1);
-          reject(signal.reason);
+          release();
+          reject(reason);
+        };
+        const abort = () => leave(signal.reason);
+        const late = setTimeout(() => leave(waitedTooLong(perSecond, waiting.length)), WAIT_MS);
+        const release = () => {
+          clearTimeout(late);
+          signal.removeEventListener('abort', abort);
         };
         const waiter = {
           order,
           go() {
-            signal.removeEventListener('abort', abort);
+            release();
             resolve();
           },
         };

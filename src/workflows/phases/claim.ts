@@ -7,12 +7,15 @@ import { mutations } from '../activities.ts';
 import { introduce } from '../journal.ts';
 import type { Run } from '../run.ts';
 
+/** Longer than many deployments at once wait for each other within the bound of requests to an API server. */
+const CLAIM_LIMIT = '5m';
+
 /** Ends the run as refused, with nothing changed, when the plan or the router's state does not allow a start. */
 export async function claim(run: Run): Promise<void> {
   introduce(run);
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const claimed = await mutations.claimRouter.executeWithOptions(
-    { summary: 'claim the router', scheduleToCloseTimeout: '1m' },
+    { summary: 'claim the router', scheduleToCloseTimeout: CLAIM_LIMIT },
     [{ plan: run.plan, run: `${workflowId} ${firstExecutionRunId}` }],
   );
   run.claimed = {
