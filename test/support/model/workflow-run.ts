@@ -18,6 +18,8 @@ interface Recorded {
   atMs: number;
   jobs: Job[];
   commands: string;
+  /** Changes of the workflow code that this activation was the first to go by, which a replay is told of beforehand. */
+  patchIds: string[];
 }
 
 export interface OpenRun {
@@ -48,7 +50,8 @@ export function record(run: OpenRun, { jobs, commands, atMs }: Turn): void {
   const kept = jobs.filter(({ doUpdate }) => doUpdate == null || !rejected.has(doUpdate.protocolInstanceId));
   if (kept.length === 0) return;
   const made = commands.filter(({ updateResponse: told }) => told == null || !rejected.has(told.protocolInstanceId));
-  run.history.push({ jobs: kept, atMs, commands: canonical(made) });
+  const patchIds = made.flatMap(({ setPatchMarker }) => setPatchMarker?.patchId ?? []);
+  run.history.push({ jobs: kept, atMs, commands: canonical(made), patchIds });
 }
 
 /** The instance; a new one is rebuilt from what is recorded, which must lead to the very same commands and status. */
@@ -59,8 +62,9 @@ export async function instanceOf(engine: Engine, run: OpenRun): Promise<Instance
 
 async function rebuilt(engine: Engine, { start, history, status }: OpenRun): Promise<Instance> {
   const instance = await engine.create(start);
-  for (const { atMs, jobs, commands } of history) {
-    const again = canonical(await instance.activate(jobs.map(asReplayed), atMs, true));
+  for (const { atMs, jobs, commands, patchIds } of history) {
+    const known = patchIds.map((patchId): Job => ({ notifyHasPatch: { patchId } }));
+    const again = canonical(await instance.activate(inCoreOrder([...known, ...jobs.map(asReplayed)]), atMs, true));
     if (again !== commands) throw new Error(`invariant 10: replayed differently: ${again} instead of ${commands}`);
   }
   const again = history.length === 0 ? status : canonical(await queryOf(instance, 'status'));
@@ -86,7 +90,7 @@ export async function queryOf(instance: Instance, queryType: string): Promise<un
   return decode(succeeded.response);
 }
 
-/** The start, then messages, then all else, each in the order in which it came. */
+/** The start, then known changes of the code, messages, and all else, each in the order in which it came. */
 export function inCoreOrder(jobs: Job[]): Job[] {
   return jobs
     .map((job, index) => ({ job, index }))
@@ -94,9 +98,10 @@ export function inCoreOrder(jobs: Job[]): Job[] {
     .map(({ job }) => job);
 }
 
-function rankOf({ initializeWorkflow, signalWorkflow, doUpdate }: Job): number {
+function rankOf({ initializeWorkflow, notifyHasPatch, signalWorkflow, doUpdate }: Job): number {
   if (initializeWorkflow != null) return 0;
-  return signalWorkflow != null || doUpdate != null ? 1 : 2;
+  if (notifyHasPatch != null) return 1;
+  return signalWorkflow != null || doUpdate != null ? 2 : 3;
 }
 
 export function encodeAll(values: unknown[]): Payloads {
