@@ -158,9 +158,11 @@ async function sample(stage: KubernetesStage, temporal: Client): Promise<{ switc
 /** What one deployment asks of the API server in all, and what its observation adds in an hour. */
 async function countRequests({ plane, shop: open }: KubernetesStage) {
   const shop = await open({ replicas: { blue: REPLICAS, green: 0 } });
+  await sleep(SETTLE_MS);
   const before = await plane.requests();
   const handle = await shop.start('2.0.0');
   await handle.result();
+  await sleep(SETTLE_MS);
   const whole = (await plane.requests()) - before;
   const other = await shop.start('3.0.0', { observation: { duration: '1h' } });
   await until(other, ({ phase }) => phase === 'observation', 'the observation');
