@@ -12,13 +12,16 @@ export function answerAsPeople(server: ModelServer, world: ModelWorld, status: D
   else if (status.rollback?.state === 'stuck' || status.rollback?.state === 'repairing')
     say('rollback', { force: true });
   else if (status.phase === 'approval') say('approve');
+  else if (status.phase === 'clean_up' && isDiverted(world, status)) world.write(status.weights, null);
   else if (status.hooks.at(-1)?.state === 'failed') say('promote');
   else if (status.phase === 'lease' || status.phase === 'keep_failed') say('release');
-  else if (status.phase === 'clean_up') restoreTraffic(world, status);
 }
 
 /** The old colour is not removed while somebody else has put traffic on it: whoever did so takes it back. */
-function restoreTraffic(world: ModelWorld, { colours, weights }: DeploymentStatus): void {
-  if (colours === null || weights === null) return;
-  if (world.base.router.weights[colours.active] > 0) world.write(weights, null);
+function isDiverted(
+  world: ModelWorld,
+  status: DeploymentStatus,
+): status is DeploymentStatus & { weights: NonNullable<DeploymentStatus['weights']> } {
+  const { colours, weights } = status;
+  return colours !== null && weights !== null && world.base.router.weights[colours.active] > 0;
 }
