@@ -42,7 +42,7 @@ export async function deployment(input: DeploymentInput): Promise<DeploymentResu
 
 /** The lease of a versioned deployment, which follows the current build: with the state of the run that it continues. */
 export async function deploymentLease(input: LeaseInput): Promise<DeploymentResult> {
-  return perform({ exposed: null, ...input.carried, guard: null, provenAtMs: null }, leaseStory);
+  return perform({ exposed: null, ...input.carried, guard: null, servingSinceMs: null }, leaseStory);
 }
 
 setWorkflowOptions(() => behaving('PINNED'), deployment);

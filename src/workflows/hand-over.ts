@@ -104,7 +104,7 @@ export async function continueWithSuccessor(successor: StartRequest): Promise<ne
 
 /** Never returns: the lease, which may last for days, is a run of its own that follows the current build. */
 export async function continueInLease(run: Run): Promise<never> {
-  const { guard: _guard, provenAtMs: _provenAtMs, ...carried } = run;
+  const { guard: _guard, servingSinceMs: _servingSinceMs, ...carried } = run;
   const next = makeContinueAsNewFunc<(input: LeaseInput) => Promise<unknown>>({
     workflowType: LEASE_WORKFLOW_TYPE,
     initialVersioningBehavior: 'AUTO_UPGRADE',

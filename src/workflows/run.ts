@@ -121,8 +121,8 @@ export interface Run {
   rollback: RollbackRecord | null;
   /** The scope of the guard, while it runs. */
   guard: CancellationScope | null;
-  /** Since when the candidate's share stands as it is, proven; null: it never was, or is being moved. */
-  provenAtMs: number | null;
+  /** Since when the candidate has had a proven share without a break; null: it has none. */
+  servingSinceMs: number | null;
   /** The phase whose window is being watched to its end; null: none is open. */
   window: PhaseName | null;
   pause: PauseRecord | null;
@@ -148,7 +148,7 @@ export interface Run {
 }
 
 /** What a run carries into its lease, when that is a run of its own: all of it but what a guard needs, which has ended. An older version's has nothing `exposed`. */
-export type CarriedRun = Omit<Run, 'guard' | 'provenAtMs' | 'exposed'> & Partial<Pick<Run, 'exposed'>>;
+export type CarriedRun = Omit<Run, 'guard' | 'servingSinceMs' | 'exposed'> & Partial<Pick<Run, 'exposed'>>;
 
 /** A run that an older version's client started carries a plan without these. */
 const ADDED_LATER: Pick<Plan, 'checks' | 'circuit_break' | 'hooks' | 'notifiers' | 'rollback_safe_until'> = {
@@ -183,7 +183,7 @@ export function newRun(input: DeploymentInput): Run {
     interruption: null,
     rollback: null,
     guard: null,
-    provenAtMs: null,
+    servingSinceMs: null,
     window: null,
     pause: null,
     parity: null,

@@ -89,9 +89,9 @@ export async function moveTo(run: Run, share: number, exposure: Exposure | null 
   if (frozen && share < 100) stopGuard(run);
   // What is only exposed is no production traffic, and may be none at all.
   if (share > 0) startGuard(run);
-  run.provenAtMs = null;
+  if (candidateShare(run) === 0) run.servingSinceMs = null;
   await writeForward(run, share, exposure);
-  run.provenAtMs = Date.now();
+  run.servingSinceMs = share === 0 ? null : (run.servingSinceMs ?? Date.now());
   if (share === 100) {
     run.fullAtMs = Date.now();
     announceUnsafety(run);

@@ -223,11 +223,11 @@ async function guard(run: Run, rollbackTriggers: Criterion[]): Promise<void> {
 }
 
 /**
- * A guard's clock may have begun before the candidate had its share, since a move takes up to the plan's deadline. Missing
+ * A guard's clock begins before the candidate has any traffic, since the first move takes up to the plan's deadline. Missing
  * data says something of the candidate after a whole limit of proven traffic: the state that came with it begins anew.
  */
-function hadTraffic({ provenAtMs }: Run, limitMs: number): boolean {
-  return provenAtMs !== null && Date.now() - provenAtMs >= limitMs;
+function hadTraffic({ servingSinceMs }: Run, limitMs: number): boolean {
+  return servingSinceMs !== null && Date.now() - servingSinceMs >= limitMs;
 }
 
 /** A person has been called; hours without data must not fill the history with watchers that report the same. */

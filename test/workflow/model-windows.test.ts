@@ -62,6 +62,15 @@ describe('a guard without data', () => {
     expect(status).toMatchObject({ outcome: 'inconclusive', reason: 'no data' });
     expect(shares).toEqual([5, 0]);
   });
+
+  it('is inconclusive however short the steps are', async () => {
+    const { status } = await deploy({
+      plan: { healthShare: 5, performanceShare: 10, windowMs: 4_000 },
+      watchers: silentFor(6_000),
+    });
+    expect(status).toMatchObject({ outcome: 'inconclusive', reason: 'no data' });
+    expect(phaseOf(status, 'performance_validation').state).not.toBe('passed');
+  });
 });
 
 describe('the circuit break', () => {
