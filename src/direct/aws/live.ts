@@ -61,8 +61,6 @@ export interface MetricDimensions {
   TargetGroup: string;
 }
 
-const COLOURS = ['blue', 'green'] as const;
-
 /** What somebody calls each colour; null: names that contain `blue` and `green` are looked for. */
 export type ColourNames = Record<Colour, string | null>;
 
@@ -109,6 +107,8 @@ export function activeOf(weights: Weights, whole: string): { active: Colour; sha
 
 /** Both at once. */
 export async function perColour<T>(read: (colour: Colour) => Promise<T>): Promise<Record<Colour, T>> {
-  const [blue, green] = await Promise.all(COLOURS.map(read));
-  return { blue: blue as T, green: green as T };
+  const [blue, green] = [read('blue'), read('green')];
+  // Where both fail, blue is told of, whichever was the first.
+  green.catch(() => undefined);
+  return { blue: await blue, green: await green };
 }
