@@ -60,14 +60,16 @@ export function turnsOf(context: string | null, limit: Partial<RequestLimit>, { 
 function orderOf(party: string): number {
   const now = performance.now();
   const known = parties.get(party);
-  callers += 1;
-  const isHere = known !== undefined && now - known.askedAtMs <= GONE_MS;
-  const order = isHere ? known.order : callers;
-  parties.set(party, { order, askedAtMs: now });
-  if (!isHere && parties.size > KNOWN_PARTIES) {
+  if (known !== undefined && now - known.askedAtMs <= GONE_MS) {
+    known.askedAtMs = now;
+    return known.order;
+  }
+  if (parties.size >= KNOWN_PARTIES) {
     for (const [name, { askedAtMs }] of parties) if (now - askedAtMs > GONE_MS) parties.delete(name);
   }
-  return order;
+  callers += 1;
+  parties.set(party, { order: callers, askedAtMs: now });
+  return callers;
 }
 
 function waitedTooLong(perSecond: number, waiting: number): CutoverError {
