@@ -164,8 +164,8 @@ describe('work that cannot be moved', () => {
     await deployment.until('lease');
     await deployment.update('rollback', ANA);
     await deployment.until('keep_failed');
-    // Not until the next try: the time-skipping server loses an update that comes in the instant in which a timer fires.
-    await suite.harness.env.sleep(30_000);
+    // Between the second try and the third: the time-skipping server loses an update that comes in the instant of a try.
+    await suite.harness.env.sleep(90_000);
     expect((await deployment.status()).attention).toHaveLength(1);
     await deployment.update('release', ANA);
     expect(await deployment.result()).toMatchObject({ outcome: 'rolled_back' });
