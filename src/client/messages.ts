@@ -72,7 +72,8 @@ async function update(
   const handle = await session.connection.withDeadline(Date.now() + ACCEPT_TIMEOUT_MS, () =>
     workflows.getHandle(workflowId).startUpdate<Receipt, [AnyMessage]>(name, {
       args: [payload],
-      updateId: requestId,
+      // The server answers an id that it knows with what it answered then, whatever the message.
+      updateId: `${name} ${requestId}`,
       waitForStage: 'ACCEPTED',
     }),
   );

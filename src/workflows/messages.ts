@@ -8,6 +8,7 @@ import {
   defineQuery,
   defineSignal,
   defineUpdate,
+  patched,
   setHandler,
 } from '@temporalio/workflow';
 import {
@@ -25,6 +26,8 @@ import { statusOf } from './status.ts';
 
 /** The oldest records give way, so that a run that is written to for days stays small. */
 const MAX_RECORDS = 100;
+/** Runs that are open yet may have taken an id for one request, whatever its message. */
+const ID_PER_MESSAGE = 'request-id-per-message';
 
 export const statusQuery = defineQuery<DeploymentStatus>('status');
 
@@ -41,7 +44,7 @@ export function registerMessages(run: Run): void {
 
 function validate(run: Run, name: MessageName, payload: unknown): void {
   const message = normaliseMessage(payload);
-  if (message.request_id !== undefined && run.answered[message.request_id] !== undefined) return;
+  if (run.answered[requestOf(name, message)] !== undefined) return;
   const reason = refusal(run, name, message);
   if (reason === null) return;
   throw ApplicationFailure.create({ type: 'CUTOVER_MESSAGE_REFUSED', message: reason, nonRetryable: true });
@@ -58,20 +61,33 @@ async function onUpdate(run: Run, name: MessageName, payload: unknown): Promise<
 
 function onSignal(run: Run, name: MessageName, payload: unknown): void {
   const message = normaliseMessage(payload);
-  const known = message.request_id !== undefined && run.answered[message.request_id] !== undefined;
-  const reason = known ? null : refusal(run, name, message);
+  const reason = earlierAnswer(run, name, message) === null ? refusal(run, name, message) : null;
   if (reason === null) answer(run, name, message, 'signal');
   else record(run, name, message, 'signal', false, reason);
 }
 
 function answer(run: Run, name: MessageName, message: AnyMessage, via: 'signal' | 'update'): Receipt {
-  const earlier = message.request_id === undefined ? undefined : run.answered[message.request_id];
-  if (earlier !== undefined) return { ...earlier, duplicate: true };
+  const earlier = earlierAnswer(run, name, message);
+  if (earlier !== null) return { ...earlier, duplicate: true };
   const note = honour(run, name, message);
   record(run, name, message, via, true, note);
   const receipt: Receipt = { accepted: true, duplicate: false, message: note, phase: run.phase, weights: run.weights };
-  if (message.request_id !== undefined) run.answered[message.request_id] = receipt;
+  if (message.request_id !== undefined) run.answered[requestOf(name, message)] = receipt;
   return receipt;
+}
+
+/** The answer given to the same request: the same id of the same message. Null: it is a new one. */
+function earlierAnswer(run: Run, name: MessageName, message: AnyMessage): Receipt | null {
+  if (message.request_id === undefined) return null;
+  const own = run.answered[requestOf(name, message)];
+  if (own !== undefined) return own;
+  const other = MESSAGES.map((each) => run.answered[requestOf(each, message)]).find((receipt) => receipt !== undefined);
+  return other === undefined || patched(ID_PER_MESSAGE) ? null : other;
+}
+
+/** A `rollback` that comes with the id of an `approve`, as two steps of one CI job send it, is not the same request. */
+function requestOf(name: MessageName, { request_id }: AnyMessage): string {
+  return `${name} ${request_id ?? ''}`;
 }
 
 function record(

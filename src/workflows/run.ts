@@ -143,7 +143,7 @@ export interface Run {
   closed: boolean;
   attention: string[];
   messages: MessageRecord[];
-  /** Request id → the answer given, for the same request that comes again. */
+  /** Message and request id → the answer given, for the same request that comes again. */
   answered: Record<string, Receipt>;
 }
 

@@ -145,6 +145,16 @@ it('a guard whose clock began before the candidate had traffic', async () => {
   await record('guarded-anew', deployment, 'succeeded');
 });
 
+it('rolled back by a signal that has the request id of the approval', async () => {
+  const job = { ...ANA, request_id: 'job-7' };
+  const deployment = await suite.harness.deploy();
+  await deployment.until('approval');
+  await deployment.update('approve', job);
+  await deployment.until('observation');
+  await deployment.signal('rollback', job);
+  await record('rolled-back-under-a-known-request-id', deployment, 'rolled_back');
+});
+
 it('went on with another worker after the first was killed in a shift', async () => {
   const cluster = await startCluster();
   const proxy = await startProxy(cluster.localUrl);

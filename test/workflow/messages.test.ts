@@ -105,6 +105,19 @@ describe('rollback by a person', () => {
     expect(status.messages.filter((message) => message.name === 'rollback')).toHaveLength(1);
   });
 
+  it.each(['update', 'signal'] as const)('goes by %s under the request id of another message', async (via) => {
+    const deployment = await suite.harness.deploy();
+    await deployment.until('approval');
+    const job = { ...ANA, request_id: 'job-7' };
+    expect(await deployment.update('approve', job)).toMatchObject({ duplicate: false });
+    expect(await deployment.update('approve', job)).toMatchObject({ duplicate: true });
+    await deployment.until('observation');
+    if (via === 'signal') await deployment.signal('rollback', job);
+    else expect(await deployment.update('rollback', job)).toMatchObject({ duplicate: false });
+    expect(await deployment.result()).toMatchObject({ outcome: 'rolled_back' });
+    expect(deployment.world.router.weights).toEqual({ blue: 100, green: 0 });
+  });
+
   it('is refused, with the reason, once clean-up has begun', async () => {
     const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('lease');

@@ -97,6 +97,9 @@ test('a rollback is accepted at once, answered when the traffic is back, and kno
   expect((await runCli(['start', await stage.planFile('cart')], { address })).code).toBe(0);
   const watching = startCli(['watch', 'cart'], { address, limitMs: 60_000 });
   await watching.waitFor(/approval: waiting/);
+  const paused = await runCli(['pause', 'cart', '--request-id', 'r-1'], { address });
+  expect(paused).toMatchObject({ code: 0, stdout: expect.stringMatching(/^paused: /) });
+  // Steps of one CI job may share an id: this is another request, for the server's own memory of updates, too.
   const rolled = await runCli(['rollback', 'cart', '--request-id', 'r-1', '--reason', 'errors'], { address });
   expect(rolled.code).toBe(0);
   expect(rolled.stdout).toMatch(/^accepted\nall traffic is on blue, \d+ ms after the request\n$/);
@@ -107,7 +110,10 @@ test('a rollback is accepted at once, answered when the traffic is back, and kno
     receipt: { accepted: true },
   });
   const { messages } = JSON.parse((await runCli(['status', 'cart', '--json'], { address })).stdout);
-  expect(messages).toMatchObject([{ name: 'rollback', via: 'update', request_id: 'r-1', reason: 'errors' }]);
+  expect(messages).toMatchObject([
+    { name: 'pause', via: 'update', request_id: 'r-1' },
+    { name: 'rollback', via: 'update', request_id: 'r-1', reason: 'errors' },
+  ]);
   expect((await watching.result).code).toBe(3);
   expect((await watching.result).stdout).toMatch(
     /rollback from approval by tester \(rolled back by tester: errors\): traffic back after \d+ ms/,
