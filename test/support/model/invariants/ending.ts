@@ -1,12 +1,20 @@
-/** Invariant 8, and that every run ends, with the traffic where its outcome says. */
+/** Invariant 8, that no message is lost, and that every run ends, with the traffic where its outcome says. */
 
 import { sameWeights } from '../../../../src/plan/weights.ts';
 import type { DeploymentResult, DeploymentStatus } from '../../../../src/workflows/api.ts';
-import type { Checker, End } from '../invariants.ts';
+import { normaliseMessage } from '../../../../src/workflows/message-rules.ts';
+import type { Checker, End, Seen } from '../invariants.ts';
 import type { ModelWorld, Write } from '../model-world.ts';
+import { decode } from '../payloads.ts';
 
 export function endingChecks(world: ModelWorld): Checker[] {
-  return [{ end: closes }, { end: answered }, reported(world), { end: (end) => consistent(end, world) }];
+  return [
+    { end: closes },
+    { end: answered },
+    { seen: recorded },
+    reported(world),
+    { end: (end) => consistent(end, world) },
+  ];
 }
 
 function closes({ closed, status }: End): string[] {
@@ -18,6 +26,16 @@ function answered({ updates }: End): string[] {
   return updates
     .filter(({ state }) => state === 'accepted')
     .map(({ name }) => `liveness: ${name} was accepted, and never answered`);
+}
+
+/** A signal has no answer: whether it was honoured, refused or a repetition is known by its record alone. */
+function recorded({ after, turns }: Seen): string[] {
+  const signals = turns.flatMap(({ jobs }) => jobs.flatMap(({ signalWorkflow }) => signalWorkflow ?? []));
+  return signals.flatMap(({ signalName, input }) => {
+    const id = normaliseMessage(decode(input?.[0])).request_id ?? null;
+    const found = after.messages.some(({ name, request_id }) => name === signalName && request_id === id);
+    return found ? [] : [`liveness: ${signalName} was signalled, and left no record`];
+  });
 }
 
 /** Invariant 8: whoever's change a run wrote over is in what it tells people. */
