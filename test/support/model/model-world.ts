@@ -82,8 +82,9 @@ export function createModelWorld(time: VirtualTime, scenario: Scenario): ModelWo
     };
   }
 
-  /** By the rules of the local router itself. */
-  function decided(over: RouterState, offer: Omit<WriteOffer, 'newRevision'>, by: Write['by']): WriteResult {
+  /** By the rules of the local router itself, in one step: of two writers in one instant the second meets the first's write. */
+  function decided(offer: Omit<WriteOffer, 'newRevision'>, by: Write['by']): WriteResult {
+    const over = structuredClone(base.router);
     const newRevision = String(Number(over.revision) + 1);
     const decision = decideWrite(over, { ...offer, newRevision });
     if (decision.kind !== 'write') return { kind: decision.kind, state: over };
@@ -92,16 +93,23 @@ export function createModelWorld(time: VirtualTime, scenario: Scenario): ModelWo
     return { kind: 'written', state: structuredClone(decision.next) };
   }
 
+  /** Throws while the router does not answer. */
+  async function reached(inner: TrafficRouter): Promise<void> {
+    await inner.read(signal);
+  }
+
   function router(inner: TrafficRouter, reads: Reads, attempt: Attempt | null, frozenMs: number): TrafficRouter {
     return {
       ...inner,
       async claim(expectedRevision, fence) {
-        return decided(await inner.read(signal), { weights: null, fence, expectedRevision }, null);
+        await reached(inner);
+        return decided({ weights: null, fence, expectedRevision }, null);
       },
       async shift({ weights, fence, expected_revision: expectedRevision }) {
         if (attempt !== null && frozenMs > 0) await attempt.sleep(frozenMs);
         const input = attempt?.args[0] as ShiftInput;
-        return decided(await inner.read(signal), { weights, fence, expectedRevision }, { input, reads: { ...reads } });
+        await reached(inner);
+        return decided({ weights, fence, expectedRevision }, { input, reads: { ...reads } });
       },
       async convergence(weights, signal) {
         const seen = await inner.convergence(weights, signal);
