@@ -11,7 +11,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { CutoverError } from '../errors.ts';
-import type { AnyMessage, MessageName, Receipt } from '../workflows/api.ts';
+import { type AnyMessage, type MessageName, type Receipt, requestOf } from '../workflows/api.ts';
 import { shortId } from './deployment-id.ts';
 import { GRPC, grpcCode, notFound, rootMessage } from './rpc-errors.ts';
 import { CALL_TIMEOUT_MS, coded, type Session } from './session.ts';
@@ -72,8 +72,7 @@ async function update(
   const handle = await session.connection.withDeadline(Date.now() + ACCEPT_TIMEOUT_MS, () =>
     workflows.getHandle(workflowId).startUpdate<Receipt, [AnyMessage]>(name, {
       args: [payload],
-      // The server answers an id that it knows with what it answered then, whatever the message.
-      updateId: `${name} ${requestId}`,
+      updateId: requestOf(name, payload),
       waitForStage: 'ACCEPTED',
     }),
   );

@@ -95,7 +95,7 @@ export type MessageName = (typeof MESSAGES)[number];
 export interface Message {
   by?: string;
   reason?: string;
-  /** The same id is acted on once, whether it came as signal or update. */
+  /** The same id of the same message is acted on once, whether it came as signal or update. */
   request_id?: string;
 }
 export interface ApproveMessage extends Message {
@@ -111,6 +111,15 @@ export interface ExtendObservationMessage extends Message {
   duration?: string;
 }
 export type AnyMessage = ApproveMessage & RollbackMessage & ExtendObservationMessage;
+
+/**
+ * What a request id identifies. It counts for its message alone: two steps of one CI job may send an `approve` and a
+ * `rollback` under one id, and a rollback that is held may be forced under its own. It is the ID of the update, too, since
+ * the server answers one that it knows with what it answered then, whatever is asked for.
+ */
+export function requestOf(name: MessageName, { force, request_id }: AnyMessage): string {
+  return `${name}${force === true ? ' force' : ''} ${request_id ?? ''}`;
+}
 
 /** The update's answer, and what the CLI prints. */
 export interface Receipt {

@@ -18,6 +18,7 @@ import {
   type MessageName,
   type MessageRecord,
   type Receipt,
+  requestOf,
 } from './api.ts';
 import { publishDetails } from './details.ts';
 import { honour, normaliseMessage, refusal, settledNote } from './message-rules.ts';
@@ -78,16 +79,12 @@ function answer(run: Run, name: MessageName, message: AnyMessage, via: 'signal' 
 
 /** The answer given to the same request: the same id of the same message. Null: it is a new one. */
 function earlierAnswer(run: Run, name: MessageName, message: AnyMessage): Receipt | null {
-  if (message.request_id === undefined) return null;
+  const { request_id } = message;
+  if (request_id === undefined) return null;
   const own = run.answered[requestOf(name, message)];
   if (own !== undefined) return own;
-  const other = MESSAGES.map((each) => run.answered[requestOf(each, message)]).find((receipt) => receipt !== undefined);
-  return other === undefined || patched(ID_PER_MESSAGE) ? null : other;
-}
-
-/** A `rollback` that comes with the id of an `approve`, as two steps of one CI job send it, is not the same request. */
-function requestOf(name: MessageName, { request_id }: AnyMessage): string {
-  return `${name} ${request_id ?? ''}`;
+  const other = Object.entries(run.answered).find(([request]) => request.endsWith(` ${request_id}`));
+  return other === undefined || patched(ID_PER_MESSAGE) ? null : other[1];
 }
 
 function record(

@@ -149,15 +149,15 @@ describe('rollback to a colour that is not ready', () => {
     expect(world.violations).toEqual([]);
   });
 
-  it('goes when it is forced', async () => {
+  it('goes when it is forced, under whatever request id', async () => {
     const deployment = await suite.harness.deploy({ approval: null });
     await deployment.until('observation');
     const { world } = deployment;
     world.colours.blue.ready = 1;
     world.readyLimit = 1;
-    await deployment.signal('rollback', ANA);
+    await deployment.signal('rollback', { ...ANA, request_id: 'job-7' });
     await deployment.until('stuck');
-    await deployment.update('rollback', { ...ANA, force: true });
+    await deployment.update('rollback', { ...ANA, request_id: 'job-7', force: true });
     expect(await deployment.result()).toMatchObject({ outcome: 'rolled_back', weights: { blue: 100, green: 0 } });
   });
 
