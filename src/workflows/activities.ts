@@ -1,4 +1,5 @@
 /** The activities as the workflow calls them, in groups by what a second run of them would mean. */
+import type { Priority } from '@temporalio/common';
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { MutationActivities, WatchActivities } from '../activities/types.ts';
 import { WATCH_TASK_QUEUE } from './api.ts';
@@ -12,6 +13,9 @@ export const mutations = proxyActivities<MutationActivities>({
   startToCloseTimeout: '5s',
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '1s' },
 });
+
+/** Of what a rollback waits for: before all that waits for one of the workers' slots. */
+export const FIRST: Priority = { priorityKey: 1 };
 
 /**
  * Watchers. A flat, short retry: after its worker died a watcher is needed again at once, and the default backoff

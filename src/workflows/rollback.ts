@@ -8,7 +8,7 @@ import { ActivityFailure, CancellationScope, condition } from '@temporalio/workf
 import type { ShiftOutcome } from '../activities/types.ts';
 import type { ColourState, RouterState } from '../adapters/types.ts';
 import { formatWeights, sameWeights } from '../plan/weights.ts';
-import { mutations, waits } from './activities.ts';
+import { FIRST, mutations, waits } from './activities.ts';
 import { publishDetails } from './details.ts';
 import { adoptDirect, isFencedWrite } from './foreign-write.ts';
 import { interruptionOf } from './interruption.ts';
@@ -196,7 +196,7 @@ async function repair(run: Run, record: RollbackRecord, outcome: Short): Promise
 async function expand(run: Run, outcome: Short): Promise<void> {
   const { candidate, active, fullSize } = claimedOf(run);
   const colour = { target: run.target, colour: active };
-  await mutations.scaleColour.executeWithOptions({ summary: `repair: ${active} × ${fullSize}` }, [
+  await mutations.scaleColour.executeWithOptions({ summary: `repair: ${active} × ${fullSize}`, priority: FIRST }, [
     { ...colour, size: fullSize, urgent: true },
   ]);
   const carries = Math.floor((100 * outcome.colour_state.ready) / fullSize);

@@ -6,7 +6,7 @@ import type { RouterState } from '../adapters/types.ts';
 import { formatExposure, sameExposure } from '../plan/exposure.ts';
 import type { Exposure, Weights } from '../plan/types.ts';
 import { formatWeights, sameWeights } from '../plan/weights.ts';
-import { mutations, waits } from './activities.ts';
+import { FIRST, mutations, waits } from './activities.ts';
 import { freezeBaselines } from './baselines.ts';
 import { publishDetails } from './details.ts';
 import { foreignWrite } from './foreign-write.ts';
@@ -55,6 +55,7 @@ export async function writeWeights(
       {
         startToCloseTimeout: deadlineMs === null ? ROLLBACK_WRITE_TIMEOUT_MS : WRITE_TIMEOUT_MS,
         ...(deadlineMs !== null && { scheduleToCloseTimeout: Math.max(1, deadlineMs - Date.now()) }),
+        ...(mode === 'forward' ? {} : { priority: FIRST }),
         summary: `${mode === 'forward' ? 'shift' : 'put back'}: ${formatWeights(weights)}${exposure === null ? '' : `; ${exposureSummary(exposure)}`}`,
       },
       [input],
