@@ -8,13 +8,7 @@ import type { ModelWorld, Write } from '../model-world.ts';
 import { decode } from '../payloads.ts';
 
 export function endingChecks(world: ModelWorld): Checker[] {
-  return [
-    { end: closes },
-    { end: answered },
-    { seen: recorded },
-    reported(world),
-    { end: (end) => consistent(end, world) },
-  ];
+  return [{ end: closes }, { end: answered }, { seen: recorded }, reported(world), consistent(world)];
 }
 
 function closes({ closed, status }: End): string[] {
@@ -63,16 +57,32 @@ function isForeign({ over, weights }: Write): boolean {
   return over.revision !== over.fenced_revision && !sameWeights(over.weights, weights);
 }
 
-function consistent({ closed, status }: End, world: ModelWorld): string[] {
+/** Once the old colour is being removed nobody looks at the router any more: what somebody else does to it then is theirs. */
+function consistent(world: ModelWorld): Checker {
+  let removingFromMs = Number.POSITIVE_INFINITY;
+  return {
+    seen({ atMs, turns }) {
+      if (turns.some(({ scheduled }) => scheduled.some(({ type }) => type === 'removeColour'))) removingFromMs = atMs;
+      return [];
+    },
+    end: (end) => disagreement(end, world, removingFromMs),
+  };
+}
+
+function disagreement({ closed, status }: End, world: ModelWorld, removingFromMs: number): string[] {
   if (closed === null || status?.colours == null) return [];
   const { active, candidate } = status.colours;
   const outcome = closed.kind === 'completed' ? (closed.result as DeploymentResult).outcome : status.outcome;
   if (outcome !== status.outcome) return [`ending: closed as ${outcome}, but the status says ${status.outcome}`];
-  const last = world.writes.findLast(({ by }) => by !== null);
-  const disturbed = world.writes.at(-1) !== last;
+  const last = world.writes.at(-1);
+  const disturbed = last !== undefined && last.by === null;
   const { weights } = world.base.router;
-  if (outcome === 'succeeded')
-    return weights[candidate] === 100 ? [] : [`ending: succeeded with ${weights[candidate]} % on ${candidate}`];
+  if (outcome === 'succeeded') {
+    const isTheirs = disturbed && last.atMs >= removingFromMs;
+    return weights[candidate] === 100 || isTheirs
+      ? []
+      : [`ending: succeeded with ${weights[candidate]} % on ${candidate}`];
+  }
   if (outcome === 'stuck' || outcome === null || disturbed) return stuckReason(outcome, status);
   return weights[active] === 100 ? [] : [`ending: ${outcome} with ${weights[active]} % on ${active}`];
 }
