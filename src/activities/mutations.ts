@@ -4,8 +4,8 @@ import type { Adapters } from '../adapters/registry.ts';
 import { CutoverError } from '../errors.ts';
 import { formatShare } from '../plan/exposure.ts';
 import type { Colour } from '../plan/types.ts';
-import { claimRouter } from './claim-router.ts';
 import { withFailures } from './failure.ts';
+import { claimRouter, findActive } from './find-active.ts';
 import { shiftTraffic } from './shift-traffic.ts';
 import type { ColourInput, FreedColourInput, MutationActivities } from './types.ts';
 
@@ -15,6 +15,9 @@ export interface ActivityDependencies {
 
 export function createMutationActivities({ adapters }: ActivityDependencies): MutationActivities {
   return withFailures<MutationActivities>({
+    findActive: ({ plan }) => findActive(adapters, plan, cancellationSignal()),
+    claimEpoch: ({ target, expected_revision, fence }) =>
+      adapters.router(target).claim(expected_revision, fence, cancellationSignal()),
     claimRouter: (input) => claimRouter(adapters, input, cancellationSignal()),
     shiftTraffic: (input) => shiftTraffic(adapters, input, cancellationSignal()),
     async deployVersion(input) {

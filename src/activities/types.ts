@@ -2,23 +2,34 @@
  * Every activity's signature: the workflow proxies these, `create…Activities` implement them. Types only.
  * Mutations run on the task queue `cutover`, each under 5 s; everything else on `cutover-watch`.
  */
-import type { ColourState, Exposed, Fence, NotifyEvent, RouterState, ScheduledWorkReport } from '../adapters/types.ts';
+import type {
+  ColourState,
+  Exposed,
+  Fence,
+  NotifyEvent,
+  RouterState,
+  ScheduledWorkReport,
+  WriteResult,
+} from '../adapters/types.ts';
 import type { Colour, HookPlan, HookPoint, Plan, SmokePlan, Weights } from '../plan/types.ts';
 import type { Baselines, ParityDifference } from '../workflows/api.ts';
 import type { Target, WatchInput, WatchResult } from './watch-types.ts';
 
-export interface ClaimInput {
-  plan: Plan;
-  /** Workflow ID and first run ID, for the fence. */
-  run: string;
-}
-export interface ClaimResult {
+/** What a deployment begins from. */
+export interface Found {
   state: RouterState;
-  fence: Fence;
   active: Colour;
   active_state: ColourState;
   standby_state: ColourState;
   parity: Parity;
+}
+
+export interface ClaimInput {
+  target: Target;
+  /** Of the router as it was found. */
+  expected_revision: string;
+  /** The next epoch, at step 0. */
+  fence: Fence;
 }
 
 export interface Parity {
@@ -84,10 +95,13 @@ export interface FreedColourInput extends ColourInput {
 export interface MutationActivities {
   /**
    * Validates the normalised plan again (raw JSON can be started from the Web UI), reads both colours, finds the
-   * active one, compares the colours and claims the next epoch. CUTOVER_PLAN_INVALID; CUTOVER_ROUTER_SPLIT when
-   * neither has all traffic; CUTOVER_PARITY when they differ, or cannot be compared, and the plan requires parity.
+   * active one, and compares the colours. CUTOVER_PLAN_INVALID; CUTOVER_ROUTER_SPLIT when neither has all traffic;
+   * CUTOVER_PARITY when they differ, or cannot be compared, and the plan requires parity.
    */
-  claimRouter(input: ClaimInput): Promise<ClaimResult>;
+  findActive(input: { plan: Plan }): Promise<Found>;
+  claimEpoch(input: ClaimInput): Promise<WriteResult>;
+  /** Both in one, as runs have scheduled it that an earlier version started. `run`: workflow ID and first run ID. */
+  claimRouter(input: { plan: Plan; run: string }): Promise<Found & { fence: Fence }>;
   shiftTraffic(input: ShiftInput): Promise<ShiftOutcome>;
   /** Refused (CUTOVER_COLOUR_HAS_TRAFFIC) while the colour has traffic; the same holds for scale-down and remove. */
   deployVersion(input: ColourInput & { version: string; size: number }): Promise<void>;

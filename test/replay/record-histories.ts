@@ -155,6 +155,15 @@ it('rolled back by a signal that has the request id of the approval', async () =
   await record('rolled-back-under-a-known-request-id', deployment, 'rolled_back');
 });
 
+it('claimed the router at the second try', async () => {
+  const world = createWorld();
+  world.beforeWrite = async () => {
+    world.beforeWrite = null;
+    foreignWrite(world, { blue: 100, green: 0 });
+  };
+  await record('claimed-at-the-second-try', await suite.harness.deploy({ approval: null }, world), 'succeeded');
+});
+
 it('went on with another worker after the first was killed in a shift', async () => {
   const cluster = await startCluster();
   const proxy = await startProxy(cluster.localUrl);

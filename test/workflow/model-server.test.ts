@@ -86,7 +86,9 @@ function inHistory({ events }: temporal.api.history.v1.IHistory): string[] {
     if (event.timerCanceledEventAttributes != null) return ['cancel timer'];
     if (event.workflowExecutionUpdateAcceptedEventAttributes != null) return ['accept update'];
     if (event.workflowExecutionUpdateCompletedEventAttributes != null) return ['answer update'];
-    if (event.upsertWorkflowSearchAttributesEventAttributes != null) return ['tell'];
+    const told = event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields;
+    // Core's own, beside a patch marker.
+    if (told != null) return 'TemporalChangeVersion' in told ? [] : ['tell'];
     return event.workflowExecutionCompletedEventAttributes == null ? [] : ['complete'];
   });
 }

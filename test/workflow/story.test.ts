@@ -59,6 +59,32 @@ describe('a deployment that goes well', () => {
     expect(status.phases.map((phase) => phase.state)).toEqual(Array(11).fill('passed'));
   });
 
+  it('looks again when somebody writes between its look at the router and its claim', async () => {
+    const world = createWorld();
+    let claims = 0;
+    world.beforeWrite = async () => {
+      claims += 1;
+      if (claims === 3) world.beforeWrite = null;
+      else foreignWrite(world, { blue: 100, green: 0 });
+    };
+    const deployment = await suite.harness.deploy({ approval: null }, world);
+    expect(await deployment.result()).toMatchObject({ outcome: 'succeeded', weights: { blue: 0, green: 100 } });
+    expect(claims).toBe(3);
+    expect(world.router.fence).toMatchObject({ epoch: 1 });
+    expect(world.violations).toEqual([]);
+  });
+
+  it('is refused, and has changed nothing, when somebody writes again and again', async () => {
+    const world = createWorld();
+    world.beforeWrite = async () => foreignWrite(world, { blue: 100, green: 0 });
+    const deployment = await suite.harness.deploy({ approval: null }, world);
+    expect(await deployment.result()).toMatchObject({
+      outcome: 'rejected',
+      reason: 'somebody wrote to the router whenever it was claimed',
+    });
+    expect(world.router.fence).toBeNull();
+  });
+
   it('observes four hours in under 150 events', async () => {
     const started = Date.now();
     const deployment = await suite.harness.deploy({

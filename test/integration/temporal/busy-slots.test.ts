@@ -24,8 +24,8 @@ beforeAll(async () => {
   const { activities } = createLiveWorld(createWorld());
   const mutations: MutationActivities = {
     ...activities.mutations,
-    async claimRouter(input) {
-      if (input.plan.service === 'checkout') return activities.mutations.claimRouter(input);
+    async claimEpoch(input) {
+      if (input.target.service === 'checkout') return activities.mutations.claimEpoch(input);
       begun.push('claim');
       await sleep(ATTEMPT_MS);
       throw new Error('waits for its turn');

@@ -7,7 +7,14 @@ import type { Attempt } from './attempt.ts';
 import type { ModelWorld } from './model-world.ts';
 import type { MutationFault } from './scenario.ts';
 
-export const MUTATIONS = ['claimRouter', 'shiftTraffic', 'deployVersion', 'scaleColour', 'removeColour'] as const;
+export const MUTATIONS = [
+  'findActive',
+  'claimEpoch',
+  'shiftTraffic',
+  'deployVersion',
+  'scaleColour',
+  'removeColour',
+] as const;
 
 export function isMutation(type: string): type is keyof MutationActivities {
   return MUTATIONS.some((name) => name === type);

@@ -199,6 +199,7 @@ function modelRouter(world: World): TrafficRouter {
     },
     async claim(expected_revision, fence) {
       up();
+      await world.beforeWrite?.();
       const stored = world.router.fence;
       if (stored !== null && stored.run === fence.run && stored.epoch === fence.epoch) return answer('already');
       if (stored !== null && stored.epoch >= fence.epoch) return answer('superseded');

@@ -2,7 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createMutationActivities } from '../../../src/activities/mutations.ts';
-import type { ClaimResult } from '../../../src/activities/types.ts';
+import type { Found } from '../../../src/activities/types.ts';
 import type { Platform } from '../../../src/adapters/types.ts';
 import { CutoverError } from '../../../src/errors.ts';
 import type { ParityDifference } from '../../../src/workflows/api.ts';
@@ -22,12 +22,12 @@ function claim(
   compare: Platform['compare'],
   requireParity: boolean,
   more: Pick<Platform, 'doubts'> = {},
-): Promise<ClaimResult> {
+): Promise<Found> {
   const adapters = worldAdapters(world);
   const platform: Platform = { ...adapters.platform(testPlan()), compare, ...more };
-  const { claimRouter } = createMutationActivities({ adapters: { ...adapters, platform: () => platform } });
+  const { findActive } = createMutationActivities({ adapters: { ...adapters, platform: () => platform } });
   const env = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => {}) });
-  return env.run(claimRouter, { plan: testPlan({ require_parity: requireParity }), run: 'run' });
+  return env.run(findActive, { plan: testPlan({ require_parity: requireParity }) });
 }
 
 const unreadable = async () => {

@@ -12,7 +12,8 @@ const FENCE = { run: 'run', epoch: 1, step: 0 };
 async function claimed(ready: number): Promise<World> {
   const world = createWorld();
   world.colours.green = { version: '2.0.0', desired: 4, ready, unreadable: false };
-  await new MockActivityEnvironment().run(activities(world).claimRouter, { plan: testPlan(), run: 'run' });
+  const claim = { target: testPlan(), expected_revision: world.router.revision, fence: FENCE };
+  await new MockActivityEnvironment().run(activities(world).claimEpoch, claim);
   return world;
 }
 

@@ -73,7 +73,7 @@ function claimFirst(): Checker {
           if (claim !== undefined && resolveActivity?.result?.completed != null) claimed.add(runId);
         }
         for (const { seq, type } of scheduled) {
-          if (type === 'claimRouter') claims.set(`${runId}/${seq}`, runId);
+          if (type === 'claimEpoch') claims.set(`${runId}/${seq}`, runId);
           else if (type === 'shiftTraffic' && !claimed.has(runId) && !isContinued(runId, claims)) {
             problems.push('invariant 3: a write before the claim was in history');
           }
