@@ -118,7 +118,8 @@ export type AnyMessage = ApproveMessage & RollbackMessage & ExtendObservationMes
  * the server answers one that it knows with what it answered then, whatever is asked for.
  */
 export function requestOf(name: MessageName, { force, request_id }: AnyMessage): string {
-  return `${name}${force === true ? ' force' : ''} ${request_id ?? ''}`;
+  // What comes before the first space is never a part of the id.
+  return `${force === true ? 'forced-' : ''}${name} ${request_id ?? ''}`;
 }
 
 /** The update's answer, and what the CLI prints. */
