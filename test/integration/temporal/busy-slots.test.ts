@@ -1,13 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { MutationActivities } from '../../../src/activities/types.ts';
-import { type RunningWorker, startWorker } from '../../../src/worker/run.ts';
 import { type DeploymentStatus, deploymentWorkflowId, TASK_QUEUE, WORKFLOW_TYPE } from '../../../src/workflows/api.ts';
-import { createLiveWorld } from '../../support/live-world.ts';
+import { type LiveWorker, startLiveWorker } from '../../support/live-worker.ts';
 import { shortPlan } from '../../support/plans.ts';
-import { type DevServer, startDevServer } from '../../support/temporal.ts';
-import { createWorld } from '../../support/world/world.ts';
 
 const WAITING = 40;
 const ATTEMPT_MS = 500;
@@ -15,44 +10,31 @@ const DECIDES = { ...shortPlan().phases.decision_window, duration_ms: 120_000 };
 
 /** What began, in order. */
 const begun: string[] = [];
-let server: DevServer;
-let worker: RunningWorker;
-let client: Client;
+let live: LiveWorker;
 
 beforeAll(async () => {
-  server = await startDevServer();
-  const { activities } = createLiveWorld(createWorld());
-  const mutations: MutationActivities = {
-    ...activities.mutations,
-    async claimEpoch(input) {
-      if (input.target.service === 'checkout') return activities.mutations.claimEpoch(input);
-      begun.push('claim');
-      await sleep(ATTEMPT_MS);
-      throw new Error('waits for its turn');
-    },
-    shiftTraffic(input) {
-      begun.push(`${input.mode} shift`);
-      return activities.mutations.shiftTraffic(input);
-    },
-  };
-  worker = await startWorker({
-    address: server.address,
-    localUrl: 'http://127.0.0.1:1',
-    activities: { ...activities, mutations },
+  live = await startLiveWorker({
     slots: 2,
+    changed: (mutations) => ({
+      async claimEpoch(input) {
+        if (input.target.service === 'checkout') return mutations.claimEpoch(input);
+        begun.push('claim');
+        await sleep(ATTEMPT_MS);
+        throw new Error('waits for its turn');
+      },
+      shiftTraffic(input) {
+        begun.push(`${input.mode} shift`);
+        return mutations.shiftTraffic(input);
+      },
+    }),
   });
-  client = new Client({ connection: await Connection.connect({ address: server.address }) });
 }, 120_000);
 
-afterAll(async () => {
-  await client?.connection.close();
-  await worker?.shutdown();
-  await server?.stop();
-});
+afterAll(() => live?.stop());
 
 async function start(service: string) {
   const plan = shortPlan({ service, phases: { ...shortPlan().phases, decision_window: DECIDES } });
-  return client.workflow.start(WORKFLOW_TYPE, {
+  return live.client.workflow.start(WORKFLOW_TYPE, {
     workflowId: deploymentWorkflowId(plan),
     taskQueue: TASK_QUEUE,
     args: [{ plan, started_by: 'dora@example.com' }],

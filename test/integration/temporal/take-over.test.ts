@@ -1,6 +1,5 @@
-import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
+import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningWorker, startWorker } from '../../../src/worker/run.ts';
 import {
   type DeploymentStatus,
   deploymentWorkflowId,
@@ -10,30 +9,20 @@ import {
   TASK_QUEUE,
   WORKFLOW_TYPE,
 } from '../../../src/workflows/api.ts';
-import { createLiveWorld } from '../../support/live-world.ts';
+import { type LiveWorker, startLiveWorker } from '../../support/live-worker.ts';
 import { shortPlan } from '../../support/plans.ts';
-import { type DevServer, startDevServer } from '../../support/temporal.ts';
-import { createWorld, type World } from '../../support/world/world.ts';
+import type { World } from '../../support/world/world.ts';
 
-let server: DevServer;
-let worker: RunningWorker;
+let live: LiveWorker;
 let client: Client;
 let world: World;
 
 beforeAll(async () => {
-  server = await startDevServer();
-
-  world = createWorld();
-  const { activities } = createLiveWorld(world);
-  worker = await startWorker({ address: server.address, localUrl: 'http://127.0.0.1:1', activities });
-  client = new Client({ connection: await Connection.connect({ address: server.address }) });
+  live = await startLiveWorker();
+  ({ client, world } = live);
 }, 120_000);
 
-afterAll(async () => {
-  await client?.connection.close();
-  await worker?.shutdown();
-  await server?.stop();
-});
+afterAll(() => live?.stop());
 
 function request(version: string): StartRequest {
   return { plan: shortPlan({ version }), started_by: 'dora@example.com', request_id: `start-${version}` };
